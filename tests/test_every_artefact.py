@@ -52,6 +52,7 @@ READ_BY_NO_COMMAND = {
     "compiler/ir.py": "a dump for people",
     "compiler/library.py": "into a scratch folder, for GCC",
     "compiler/lowering.py": "into a scratch folder, for the Python that makes code of it at once",
+    "compiler/small_code.py": "into a scratch folder, for GCC",
     "firmware/check.py": "into a scratch folder, for the build that follows",
     "flashing/drive.py": "onto the drive of a probe; the bootloader checks the image that arrives",
     "flashing/uf2.py": "onto the drive of a chip; the bootloader checks the image that arrives",

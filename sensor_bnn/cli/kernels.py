@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from sensor_bnn.compiler.targets import Target
     from sensor_bnn.measure.kernels import KernelRow, Shape
 
 _MAX_TOKENS = 1024
@@ -58,9 +59,9 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
 
 
 def _grow(
-    target: str | None, shapes: Sequence[Shape], picture: Path, console: Console
-) -> tuple[list[KernelRow], list[str]]:
-    """Return the rows of one target or of all, with where their cost rises, and draw the picture."""
+    targets: Sequence[str], shapes: Sequence[Shape], picture: Path, console: Console
+) -> tuple[list[Target], list[list[KernelRow]], list[str]]:
+    """Return the cores, the rows of each and where their cost rises, and draw the picture."""
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.measure.growth import SHAPES, TARGETS, have_series, measure_growth, rises_of, series_of
     from sensor_bnn.report.confusion_picture import check_picture
@@ -71,14 +72,11 @@ def _grow(
             "--growth needs two shapes that differ only in tokens, or only in their width."
         )
     check_picture(picture)
-    rows = [
-        row
-        for name in ([target] if target else TARGETS)
-        for row in measure_growth(find_target(name), shapes or SHAPES, console)
-    ]
-    series = series_of(rows)
+    cores = [find_target(name) for name in dict.fromkeys(targets or TARGETS)]
+    measured = [measure_growth(core, shapes or SHAPES, console) for core in cores]
+    series = series_of([row for rows in measured for row in rows])
     draw_growth(picture, series)
-    return rows, growth_lines(series, rises_of(series))
+    return cores, measured, growth_lines(series, rises_of(series))
 
 
 def _floats(
@@ -94,7 +92,13 @@ def _floats(
 
 
 @click.command(name="kernels")
-@click.option("--target", help="A name that `sensor-bnn targets` lists.  [default: cortex-m7]")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="TEXT",
+    help="A name that `sensor-bnn targets` lists. May be repeated.  [default: cortex-m7]",
+)
 @click.option(
     "--shape",
     "shapes",
@@ -121,6 +125,18 @@ def _floats(
     "--shape no layer is run.",
 )
 @click.option(
+    "--layers",
+    is_flag=True,
+    help="The layers of the hybrid family at fixed shapes: binary convolutions and what follows their "
+    "products, and 8-bit layers; without --shape no other layer is run.",
+)
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="The default shapes, --layers, and the heads and floats of docs/measuring.md.",
+)
+@click.option(
     "--baselines/--no-baselines",
     default=True,
     help="Also run int8 and float32 kernels, or only binary ones.  [default: --baselines]",
@@ -139,17 +155,23 @@ def _floats(
     "(.svg, .png or .pdf), and print where they rise.  [default shapes: 16 to 197 tokens of width 192, "
     "and width 64 to 384 of 64 tokens; default targets: five cores]",
 )
+@click.option(
+    "--markdown", is_flag=True, help="Print one Markdown table on stdout, with a column for each target."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
 @click.pass_context
 def command(
     context: click.Context,
-    target: str | None,
+    targets: tuple[str, ...],
     shapes: list[list[int]],
     attention: list[tuple[int, int]],
     pack: list[tuple[int, int]],
+    layers: bool,
+    everything: bool,
     baselines: bool,
     layers_of: Path | None,
     growth: Path | None,
+    markdown: bool,
     as_json: bool,
 ) -> None:
     """Count instructions of binary, int8 and float32 kernels.
@@ -160,7 +182,10 @@ def command(
     the shape. `int8_*` is our own int8 kernel, built in the same way as CMSIS-NN's arm_nn_mat_mult_nt_t_s8
     for the core, with int8 outputs. `tvm_float32` is the product that TVM generates from Relax's matmul
     without tuning. `--attention` runs the two products of a head, each as the plain loop and as chosen, and
-    `--pack` the bits of floats, one by one (`compare`) and as chosen.
+    `--pack` the bits of floats, one by one (`compare`) and as chosen. `--layers` runs binary layers of the
+    hybrid family, their 8-bit forms (`chosen_int8`) beside them, and computes the instructions per element of
+    what follows a product (`epilogue`). Where they are known, goals and the costs of other libraries are
+    printed beside the counts.
 
     Counts are exact instructions, not cycles. Cycles are estimated with a model of the core, which the output
     names; without llvm-mca they are null.
@@ -170,66 +195,68 @@ def command(
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
       sensor-bnn kernels --target cortex-m4 --attention 64x32 --attention 197x64
       sensor-bnn kernels --growth growth.svg
+      sensor-bnn kernels --layers --target cortex-m0plus --target cortex-m55 --markdown
       sensor-bnn kernels --layers-of result.json --json > kernels.json
       sensor-bnn report result.json --kernels kernels.json -o page.html
     """
     import json
     from dataclasses import asdict
 
-    from rich.console import Console
-    from rich.table import Table
-
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.cycles.cycles import model_name
     from sensor_bnn.digests import sealed
-    from sensor_bnn.measure.kernels import DEFAULT_SHAPES, Shape, measure_kernels
-    from sensor_bnn.report.console import table_console
+    from sensor_bnn.measure.kernels import ALL_FLOATS, ALL_HEADS, DEFAULT_SHAPES, Shape, measure_kernels
+    from sensor_bnn.report.console import steps_console, table_console
+    from sensor_bnn.report.kernel_table import kernel_table, kernels_markdown
 
-    console = Console(stderr=True, highlight=False)
-    told: list[str] = []
+    console = steps_console(highlight=False)
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json both print on stdout: give one of them.")
+    risen: list[str] = []
     if growth is not None:
-        if attention or pack or layers_of or not baselines:
+        if attention or pack or layers or everything or layers_of or not baselines:
             raise click.UsageError(
-                "--growth runs one kernel: leave --attention, --pack, --layers-of and --no-baselines out."
+                "--growth runs one kernel: leave --attention, --pack, --layers, --all, --layers-of and "
+                "--no-baselines out."
             )
-        rows, told = _grow(target, [Shape(*sizes) for sizes in shapes], growth, console)
-        core = find_target(rows[0].target)
-        target = ", ".join(dict.fromkeys(row.target for row in rows))
+        cores, measured, risen = _grow(targets, [Shape(*sizes) for sizes in shapes], growth, console)
     elif layers_of is None:
-        target = target or "cortex-m7"
-        core = find_target(target)
-        wanted = tuple(Shape(*sizes) for sizes in shapes) or (() if attention or pack else DEFAULT_SHAPES)
-        rows = measure_kernels(core, wanted, console, baselines=baselines, attention=attention, pack=pack)
+        cores = [find_target(name) for name in dict.fromkeys(targets or ("cortex-m7",))]
+        if everything:
+            layers, attention, pack = True, [*attention, *ALL_HEADS], [*pack, *ALL_FLOATS]
+        some = attention or pack or layers
+        wanted = [Shape(*sizes) for sizes in shapes]
+        wanted += DEFAULT_SHAPES if everything or not (wanted or some) else ()
+        measured = [
+            measure_kernels(
+                core, wanted, console, baselines=baselines, attention=attention, pack=pack, layers=layers
+            )
+            for core in cores
+        ]
     else:
-        if target or shapes or attention or pack or not baselines:
+        if targets or shapes or attention or pack or layers or everything or not baselines:
             raise click.UsageError(
-                "--layers-of sets target, shapes and kernels: leave --target, --shape, --attention, --pack "
-                "and --no-baselines out."
+                "--layers-of sets target, shapes and kernels: leave --target, --shape, --attention, --pack, "
+                "--layers, --all and --no-baselines out."
             )
         target, found = _layers(layers_of)
-        core = find_target(target)
-        rows = measure_kernels(core, [Shape(*sizes) for sizes in found], console, binary=False)
-    model = None if all(row.cycles_estimate is None for row in rows) else model_name(core)
+        cores = [find_target(target)]
+        measured = [measure_kernels(cores[0], [Shape(*sizes) for sizes in found], console, binary=False)]
+    rows = [row for some_rows in measured for row in some_rows]
+    models = [
+        None if all(row.cycles_estimate is None for row in of_core) else model_name(core)
+        for core, of_core in zip(cores, measured, strict=True)
+    ]
     if as_json:
-        result = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
-        click.echo(json.dumps(sealed({"schema": "sensor-bnn/kernels/1", **result})))
+        model = "; ".join(dict.fromkeys(name for name in models if name)) or None
+        told = {"cycles_model": model, "rows": [asdict(row) for row in rows]}
+        click.echo(json.dumps(sealed({"schema": "sensor-bnn/kernels/1", **told})))
+    elif markdown:
+        click.echo(kernels_markdown(rows))
     else:
-        by = f"cycles: estimated with {model}" if model else "no cycles are estimated"
-        table = Table(title=f"kernels on an emulated {target}", caption=f"{by}; packed: bits, or int8")
-        for heading in ("shape", "output", "kernel", "instructions", "instr./MAC", "cycles/MAC", "exact"):
-            table.add_column(heading, justify="right" if "/" in heading or "ns" in heading else "left")
-        for row in rows:
-            table.add_row(
-                f"{row.m}x{row.n}x{row.k}",
-                row.output,
-                row.kernel,
-                f"{row.instructions:,}",
-                f"{row.instr_per_mac:.4f}",
-                "" if row.cycles_estimate is None else f"{row.cycles_estimate / row.macs:.4f}",
-                "yes" if row.exact else "NO",
-            )
-        table_console().print(table)
-    for line in told:
+        for core, of_core, name in zip(cores, measured, models, strict=True):
+            table_console().print(kernel_table(of_core, core.name, name))
+    for line in risen:
         console.print(line)
     if not all(row.exact for row in rows):
         context.exit(1)

@@ -113,12 +113,11 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.hardware.boards import load_board, without_emulator
     from sensor_bnn.measure.bench import detect_board
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
@@ -148,7 +147,7 @@ def command(
     file = samples_file or SHIPPED / "samples.npz"
     memory = Memory(flash_wait_states, int(flash_line_bytes), code_cache) if estimate else None
     plan = Plan(file, read_samples(file, limit), runs, warmup, reference, memory)
-    console = Console(stderr=True)
+    console = steps_console()
     if port is not None:
         assert bundle is not None
         facts = load_board(board) if board is not None else detect_board(port)

@@ -9,6 +9,7 @@ from itertools import product as every
 from math import prod
 from typing import Any
 
+from sensor_bnn.compiler.a64_kernels import a64_kernel, a64_pack
 from sensor_bnn.compiler.costs import Costs
 from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.average_pool import average_pool
@@ -35,6 +36,7 @@ from sensor_bnn.compiler.stream_patterns import (
 )
 from sensor_bnn.compiler.stream_stem import stem_kernel
 from sensor_bnn.compiler.stream_tokens import token_kernel
+from sensor_bnn.compiler.stream_window import window_kernel
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
@@ -137,16 +139,20 @@ def layer_in_c(
         estimate: the instructions of the kernel in TIR.
     """
     if extern == f"{DOMAIN}.BnnPack":
-        return mve_pack(types, arrays[1], target) or pack_kernel(types, arrays[1], target)
+        threshold = arrays[1]
+        in_c = mve_pack(types, threshold, target) or a64_pack(types, threshold, target)
+        return in_c or pack_kernel(types, threshold, target)
     if extern == f"{DOMAIN}.BnnTokenCount":
         return mve_count(types, numbers[0], target) or token_kernel(extern, types, numbers, target)
     form = _LAYERS.get(extern)
     if form is None:
         return token_kernel(extern, types, numbers, target)
     shape = _shape(types, *numbers, **form)
-    in_c = mve_kernel(shape, arrays, target, estimate) or stream_kernel(shape, arrays, target, estimate)
-    image = lanes_kernel if shape.K else stem_kernel
-    return image(shape, arrays, target, in_c.instructions if in_c else estimate) or in_c
+    in_c = mve_kernel(shape, arrays, target, estimate) or a64_kernel(shape, arrays, target, estimate)
+    in_c = in_c or stream_kernel(shape, arrays, target, estimate)
+    for other in (lanes_kernel,) if shape.K else (stem_kernel, window_kernel):
+        in_c = other(shape, arrays, target, in_c.instructions if in_c else estimate) or in_c
+    return in_c
 
 
 def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.packing import WORD_BITS, words_for
@@ -33,23 +34,26 @@ class Kernel:
         lanes: the rows of a block, which share work. A partly filled block costs as much as a full one.
         family: the family of C sources. Their names contain it, and ``linear_<family>.h`` declares them;
             empty for TIR.
-        leading: the arguments of the family's two functions before rows, outputs and bits.
+        function: the end of the names of the family's two functions, which starts with the family.
         max_bits: the largest number of bits per row (K).
         cost: the instructions on the core.
         workspace: a function from outputs and bits per row to the bytes of workspace.
+        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`. Its functions
+            have then one more argument, before rows, outputs and bits: 1 if they are stored so, otherwise 0.
     """
 
     name: str
     lanes: int
     family: str
-    leading: tuple[int, ...]
+    function: str
     max_bits: int
     cost: Cost
     workspace: Callable[[int, int], int]
+    panels: bool = False
 
     def symbol(self, *, packed: bool) -> str:
         """Return the name of the C function for outputs of bits or floats; empty for TIR."""
-        return f"sbnn_linear_{'packed' if packed else 'float'}_{self.family}" if self.family else ""
+        return f"sbnn_linear_{'packed' if packed else 'float'}_{self.function}" if self.family else ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None)
             requires that the entries of a head do not decrease.
     """
     found = next((_SCORES_MAPS[isa] for isa in reversed(target.isa) if isa in _SCORES_MAPS), None)
-    if found is None or found.max_bits < K or table is None:
+    if found is None or found.max_bits < K or table is None or (target.small and found.family == _ATTEND):
         return None
     steps = np.diff(table.astype(np.int64), axis=-1)
     return found if bool((steps >= 0).all()) else None
@@ -160,7 +164,7 @@ def context_of(target: Target, N: int, K: int) -> Context | None:
         K: the number of keys.
     """
     found = next((_CONTEXTS[isa] for isa in reversed(target.isa) if isa in _CONTEXTS), None)
-    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 else None
+    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 and not target.small else None
 
 
 def choose_rows(
@@ -268,7 +272,7 @@ LOOP = "popcount"
 
 def _popcount(loop: _Loop) -> Kernel:
     # Up to 2^24 a count is exact as a float32.
-    return Kernel(LOOP, 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
+    return Kernel(LOOP, 1, "", "", 1 << 24, loop.cost, lambda N, K: 0)
 
 
 # Family `lookup`: tables of scalar words, 16 or 8 rows per look-up (firmware/kernels/lookup.h). -------------
@@ -321,7 +325,8 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
         return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
 
     # 65534 bits: a limit may be one more, and must fit a halfword.
-    return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
+    name = f"lookup{lanes}"
+    return Kernel(name, lanes, "lookup", name, 65534, partial(costs.cost, lanes), workspace)
 
 
 # Family `helium`: tables of vectors, 32 rows per look-up (firmware/kernels/helium/helium.h). ----------------
@@ -348,7 +353,7 @@ class _Helium:
     widen: int
     packed: int
     wide: int
-    floats: tuple[int, int, int]
+    floats: tuple[int, int, float]
 
     def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
@@ -360,14 +365,14 @@ class _Helium:
         else:
             each += self.floats[0] + (self.floats[1] if chunks else 0)
         blocks = -(-rows // _HELIUM_ROWS)
-        ends = 0 if packed else rows * N * self.floats[2]
+        ends = 0 if packed else round(rows * N * self.floats[2])
         return blocks * (self.start + words * self.table + N * each) + ends
 
 
 def _helium(costs: _Helium) -> Kernel:
     """Make the kernel of this family; its workspace equals ``sbnn_helium_workspace_bytes`` in C."""
 
-    return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, _helium_workspace)
+    return Kernel("helium", _HELIUM_ROWS, "helium", "helium", 65534, costs.cost, _helium_workspace)
 
 
 def _helium_workspace(N: int, K: int) -> int:
@@ -471,6 +476,7 @@ _ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=5
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
 
 _PANEL = 64
+_SINGLES = 2
 
 
 @dataclass(frozen=True)
@@ -481,24 +487,64 @@ class _Neon:
         panel: laying out its weights: a constant and a cost per word of K.
         tile: a block of rows: a constant and a cost per word of K.
         floats: one float output of one row.
+        single: one row of one or two that are left, in the same way; None if they are a block.
+        partial: laying out one word of K of a panel with fewer outputs, in addition.
     """
 
     panel: tuple[int, int]
     tile: tuple[int, int]
     floats: int
+    single: tuple[int, int] | None = None
+    partial: int = 0
 
     def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
-        tiles = -(-rows // lanes) * (self.tile[0] + words * self.tile[1])
-        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + tiles)
+        blocks, left = divmod(rows, lanes)
+        singles = 0
+        if self.single and left <= _SINGLES:
+            singles = left * (self.single[0] + words * self.single[1])
+        elif left:
+            blocks += 1
+        counted = blocks * (self.tile[0] + words * self.tile[1]) + singles
+        panels = -(-N // _PANEL) * (self.panel[0] + words * self.panel[1] + counted)
+        panels += self.partial * words if N % _PANEL else 0
         return panels + (0 if packed else rows * N * self.floats)
 
 
-def _neon(lanes: int, costs: _Neon) -> Kernel:
-    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C."""
-    return Kernel(
-        "neon", lanes, "neon", (), 65534, partial(costs.cost, lanes), lambda N, K: 4 * _PANEL * words_for(K)
+def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
+    """Make the kernel of this family; its workspace equals ``sbnn_neon_workspace_bytes`` in C.
+
+    Args:
+        lanes: the rows of a block.
+        costs: its costs.
+        chunk_words: the words of K for which the workspace has counts of a block, and 8 bytes more; 0 if it
+            has only a panel.
+    """
+
+    def workspace(N: int, K: int) -> int:
+        words = words_for(K)
+        chunks = -(-words // chunk_words) if chunk_words else 0
+        return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
+
+    return Kernel("neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), workspace, panels=True)
+
+
+def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
+    """Return constant weights as all kernels of the rows read them, or None if they must stay as they are.
+
+    Args:
+        rows: the split of a layer's rows among kernels.
+        weights: uint32 ``[N, words(K)]``; None if they are not constant.
+
+    Returns:
+        Bytes ``[N / 64, 4 * words(K), 64]``.
+    """
+    if weights is None or len(weights) % _PANEL or not all(part.kernel.panels for part in rows):
+        return None
+    outputs = (
+        np.ascontiguousarray(weights.astype("<u4")).view(np.uint8).reshape(-1, _PANEL, 4 * weights.shape[1])
     )
+    return np.ascontiguousarray(outputs.swapaxes(1, 2))
 
 
 # The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------
@@ -534,8 +580,12 @@ _ARMV7_NEON = (
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _AARCH64_NEON = (
-    _neon(4, _Neon(panel=(600, 120), tile=(160, 241), floats=6)),
-    _popcount(_Loop(word=3, packed=34, floats=10)),
+    _neon(
+        4,
+        _Neon(panel=(350, 150), tile=(163, 212), floats=2, single=(95, 57), partial=470),
+        chunk_words=7,
+    ),
+    _popcount(_Loop(word=5, packed=16, floats=0)),
 )
 
 _BY_ISA: dict[str, tuple[Kernel, ...]] = {
@@ -554,7 +604,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
                 widen=31,
                 packed=29,
                 wide=43,
-                floats=(23, 68, 6),
+                floats=(35, 68, 3.5),
             )
         ),
         _popcount(_Loop(word=11, packed=4, floats=11)),

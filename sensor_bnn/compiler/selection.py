@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 from tvm.tirx import PrimFunc
 
+from sensor_bnn.compiler.a64_kernels import a64_scores_map
 from sensor_bnn.compiler.costs import Costs, costs_of
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
 from sensor_bnn.compiler.integers import INTEGER_KERNELS, context_plan, layer_in_c, scores_map_plan
@@ -24,7 +25,15 @@ from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack
 from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
 from sensor_bnn.compiler.kernels.bnn_transpose import bnn_transpose
 from sensor_bnn.compiler.kernels.dense import Patches, Stored
-from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, context_of, row_splits, scores_map_of
+from sensor_bnn.compiler.lookup import (
+    LOOP,
+    Rows,
+    choose_rows,
+    context_of,
+    in_panels,
+    row_splits,
+    scores_map_of,
+)
 from sensor_bnn.compiler.mve_kernels import mve_scores_map
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.patterns import (
@@ -84,7 +93,7 @@ def ways_of(
         target: the processor for which kernels are chosen.
     """
     if extern in _LINEAR_FORMS:
-        return _linear(_LINEAR_FORMS[extern], types, *numbers, target=target)
+        return _linear(_LINEAR_FORMS[extern], types, arrays[1], *numbers, target=target)
     if extern == BOOL_MAT_MUL_PACK:
         return _bool_mat_mul_pack(types, *numbers, target=target)
     if extern == SCORES_MAP:
@@ -110,6 +119,7 @@ def plan_of(
         return in_c if in_c and in_c.instructions < plan.instructions else plan
     if extern == INT_SCORES_MAP:
         in_c = mve_scores_map(types, arrays[2], numbers[0], target)
+        in_c = in_c or a64_scores_map(types, arrays[2], numbers[0], target)
         in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
     if extern == _PACK:
@@ -157,7 +167,9 @@ FLOAT_OUT = LinearForm("BnnLinear", "sbnn_linear", bnn_linear, False, 2, False)
 FLOAT_SUM = LinearForm(_SUM, "sbnn_linear_residual", bnn_linear_residual, False, 2, True)
 
 
-def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tuple[tuple[Call, ...], int]:
+def linear_calls(
+    form: LinearForm, N: int, K: int, rows: Sequence[Rows], *, panels: bool = False
+) -> tuple[tuple[Call, ...], int]:
     """Return the calls of a binary linear layer and the bytes of workspace that they share.
 
     Args:
@@ -165,6 +177,7 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
         N: the number of outputs.
         K: the bits per row.
         rows: the split of the rows among kernels.
+        panels: whether the weights are stored as the kernels read them, see ``lookup.in_panels``.
     """
     calls = []
     workspace = 0
@@ -177,7 +190,8 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
         if symbol:
             # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
-            sizes = (*part.kernel.leading, part.count, N, K)
+            stored = (int(panels),) if part.kernel.panels else ()
+            sizes = (*stored, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
             calls.append(Call(symbol, None, given))
             workspace = max(workspace, part.kernel.workspace(N, K))
@@ -188,7 +202,9 @@ def linear_calls(form: LinearForm, N: int, K: int, rows: Sequence[Rows]) -> tupl
     return tuple(calls), workspace
 
 
-def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target) -> Ways:
+def _linear(
+    form: LinearForm, types: list[TensorType], weights: Array | None, K: int, *, target: Target
+) -> Ways:
     M, N = _rows(types[0]), types[1].shape[0]
     residual = 2 + form.parameters if form.residual else None
 
@@ -202,9 +218,11 @@ def _linear(form: LinearForm, types: list[TensorType], K: int, *, target: Target
             cost = loop.kernel.cost(M, N, K, form.packed)
             return Plan((call,), cost, M * N * K, product=(1, M, N, K), overwrites=residual)
         rows = choose_rows(target, M, N, K, packed=form.packed, tuned=choice.rows if choice else None)
-        calls, workspace = linear_calls(form, N, K, rows)
+        panels = in_panels(rows, weights)
+        calls, workspace = linear_calls(form, N, K, rows, panels=panels is not None)
         instructions = _estimate(rows, N, K, packed=form.packed)
-        return Plan(calls, instructions, M * N * K, workspace, (1, M, N, K), residual)
+        constants = {} if panels is None else {1: panels}
+        return Plan(calls, instructions, M * N * K, workspace, (1, M, N, K), residual, constants=constants)
 
     return Ways(f"{form.title} {M}x{N}x{K}", plan, _splits(target, M, K), space, {0: K})
 

@@ -36,6 +36,9 @@ BOOT2_BYTES = (
     256  # a second stage of boot, before the bootloader's vector table; the last four are its checksum
 )
 
+FIRST_BYTES = 8
+"""What a Cortex-M reads first after a reset: its stack pointer and where it starts."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -92,7 +95,8 @@ class Flash(Region):
     written is a fault. The driver must be able to find such words (``flash_is_readable``).
 
     ``code`` is the address of its first byte on the bus from which the core fetches instructions, where that
-    is another address than the one for data.
+    is another address than the one for data. ``vectors`` is the address from which the core reads stack and
+    start after a reset, where that is not the flash: whatever loads the bootloader writes them there too.
 
     ``access`` is what reading it costs; None if that is not known.
     """
@@ -103,6 +107,7 @@ class Flash(Region):
     error_codes: bool = False
     code: Address | None = None
     access: Access | None = None
+    vectors: Address | None = None
 
     @property
     def code_offset(self) -> int:

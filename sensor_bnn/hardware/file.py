@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from sensor_bnn.errors import BoardError
 from sensor_bnn.hardware.facts import (
+    FIRST_BYTES,
     HEADER_BYTES,
     Access,
     Address,
@@ -216,6 +217,13 @@ def _flash_problems(flash: Flash) -> Iterator[str]:
         yield (
             f"memory.flash.code is {flash.code:#x}; it must be a multiple of {HEADER_BYTES} from which the "
             f"flash ends in the 32-bit address space, apart from memory.flash"
+        )
+    if flash.vectors is not None and (
+        flash.vectors % FIRST_BYTES or _overlap(flash, Region(flash.vectors, FIRST_BYTES))
+    ):
+        yield (
+            f"memory.flash.vectors is {flash.vectors:#x}; it must be a multiple of {FIRST_BYTES} apart from "
+            f"memory.flash, and is left out where the core starts in the flash"
         )
     if flash.size // flash.page > _MOST_PAGES:
         yield (

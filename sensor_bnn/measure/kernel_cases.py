@@ -18,7 +18,7 @@ from sensor_bnn.compiler.kernels import built
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
 from sensor_bnn.compiler.kernels.bnn_pack import bnn_pack as bnn_pack_kernel
 from sensor_bnn.compiler.kernels.bnn_scores_map import bnn_scores_map
-from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, kernels_of
+from sensor_bnn.compiler.lookup import LOOP, Rows, choose_rows, in_panels, kernels_of
 from sensor_bnn.compiler.patterns import BOOL_MAT_MUL_PACK, SCORES_MAP
 from sensor_bnn.compiler.program import Array, Call, Plan, Read, Write, tir_call
 from sensor_bnn.compiler.selection import FLOAT_SUM, PACKED_OUT, LinearForm, linear_calls, plan_of, ways_of
@@ -84,13 +84,15 @@ class Case:
         kernel: name of the kernel.
         shape: of the layer.
         output: ``packed``, what the next layer of its kind reads, or ``float``; of attention ``map``, the map
-            of queries and keys, or ``context``, the bits of a map times values.
+            of queries and keys, or ``context``, the bits of a map times values; of the hybrid family's layers
+            ``values``, those of the stream, or ``bits``, those that the next layer reads.
         target: the target for which its TIR is compiled.
         calls: calls of C functions, which read ``constants``.
         constants: arrays in the order of the reads; a residual is the last.
         workspace: bytes of workspace.
         sources: C files of its own with their headers, in addition to ``firmware/kernels``.
         expected: all expected outputs.
+        layer: the title of a layer of the hybrid family; None for other kernels.
     """
 
     kernel: str
@@ -102,6 +104,7 @@ class Case:
     workspace: int
     sources: tuple[Path, ...]
     expected: Array
+    layer: str | None = None
 
 
 def cases_of(target: Target, shape: Shape, *, binary: bool, baselines: bool) -> list[Case]:
@@ -134,13 +137,16 @@ def _binary(target: Target, shape: Shape, rng: np.random.Generator) -> Iterator[
     packed = bnn_linear_packed(x, w, threshold, K=k)
     floats = residual + bnn_linear(x, w, scale, bias, K=k)
     limit = mismatch_limit(threshold, k)
-    for kernel, rows in _variants(target, shape, PACKED_OUT):
-        calls, workspace = linear_calls(PACKED_OUT, n, k, rows)
-        yield Case(kernel, shape, "packed", target, calls, (x, w, limit), workspace, (), packed)
-    for kernel, rows in _variants(target, shape, FLOAT_SUM):
-        calls, workspace = linear_calls(FLOAT_SUM, n, k, rows)
-        constants = (x, w, scale, bias, residual)
-        yield Case(kernel, shape, "float", target, calls, constants, workspace, (), floats)
+    constants: tuple[Array, ...]
+    for form, output, constants, expected in (
+        (PACKED_OUT, "packed", (x, w, limit), packed),
+        (FLOAT_SUM, "float", (x, w, scale, bias, residual), floats),
+    ):
+        for kernel, rows in _variants(target, shape, form):
+            panels = in_panels(rows, w) if kernel == CHOSEN else None
+            calls, workspace = linear_calls(form, n, k, rows, panels=panels is not None)
+            own = constants if panels is None else (x, panels, *constants[2:])
+            yield Case(kernel, shape, output, target, calls, own, workspace, (), expected)
 
 
 def attention_cases(target: Target, tokens: int, bits: int) -> list[Case]:

@@ -24,8 +24,17 @@ from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import Board, list_boards
 from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.measure.estimate import MARK
-from sensor_bnn.measure.kernel_cases import Case, attention_cases, cases_of, pack_cases
+from sensor_bnn.measure.kernel_cases import CHOSEN, Case, attention_cases, cases_of, pack_cases
 from sensor_bnn.measure.kernel_cases import Shape as Shape
+from sensor_bnn.measure.known_costs import (
+    Known,
+    binary_goal,
+    epilogue_goal,
+    int8_goal,
+    known_binary,
+    known_int8,
+)
+from sensor_bnn.measure.layer_cases import EPILOGUE, INT8, epilogue_cases, layer_cases, stream_pack_case
 from sensor_bnn.measure.on_board import output_of, with_image
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import words_for
@@ -38,6 +47,10 @@ _OTHER_RAM_BYTES = 16384
 
 _CODE_BYTES = 65536
 """First estimate of the bytes of the firmware's code, kernels included."""
+
+ALL_HEADS = ((64, 32), (64, 64), (197, 32), (197, 64))
+ALL_FLOATS = ((64, 192),)
+"""The heads of attention and the floats that ``sensor-bnn kernels --all`` measures."""
 
 DEFAULT_SHAPES = (Shape(64, 192, 192), Shape(64, 768, 192), Shape(64, 192, 768))
 
@@ -55,13 +68,17 @@ class KernelRow:
         k: inputs per row.
         output: ``packed``, what the next layer of its kind reads (bits; int8 of an int8 kernel), or ``float``
             (binary kernels: with scale, bias and residual); of attention ``map``, m queries by n keys of k
-            bits, or ``context``, m rows of a map of k keys by n channels.
+            bits, or ``context``, m rows of a map of k keys by n channels; of the hybrid family's layers
+            ``values`` of the stream or ``bits``.
         macs: m * n * k.
         instructions: instructions per call, including the building of tables.
         instr_per_mac: instructions per multiply-add.
         cycles_estimate: estimated cycles per call, by the model that ``cycles.model_name`` names; None if the
             model's programs are missing.
         exact: whether all outputs equal the numpy reference's, bit for bit.
+        layer: the title of a layer of the hybrid family; None for other kernels.
+        goal: the project's goal of ``instr_per_mac``; None if there is none.
+        known: costs of other kernels at the same shape on the same core.
     """
 
     kernel: str
@@ -75,6 +92,9 @@ class KernelRow:
     instr_per_mac: float
     cycles_estimate: int | None
     exact: bool
+    layer: str | None = None
+    goal: float | None = None
+    known: tuple[Known, ...] = ()
 
 
 def measure_kernels(
@@ -86,6 +106,7 @@ def measure_kernels(
     baselines: bool = True,
     attention: Sequence[tuple[int, int]] = (),
     pack: Sequence[tuple[int, int]] = (),
+    layers: bool = False,
 ) -> list[KernelRow]:
     """Run every kernel at every shape on an emulated core of the target.
 
@@ -97,7 +118,8 @@ def measure_kernels(
         binary: whether to run the binary kernels.
         baselines: whether to run int8 and float32.
         attention: tokens and bits of heads of attention: maps and contexts are measured after the layers.
-        pack: rows and channels of floats that become bits, measured last.
+        pack: rows and channels of floats that become bits.
+        layers: whether to run the layers of the hybrid family, which are measured last.
 
     Raises:
         BoardError: no emulated board has the target, or no kernel fits its memory.
@@ -109,7 +131,17 @@ def measure_kernels(
     cases = [case for shape in shapes for case in cases_of(target, shape, binary=binary, baselines=baselines)]
     cases += [case for tokens, bits in attention for case in attention_cases(target, tokens, bits)]
     cases += [case for floats, channels in pack for case in pack_cases(target, floats, channels)]
-    return measure_cases(cases, board, console, estimated=_estimates(target, console))
+    if layers:
+        cases += [*layer_cases(target), stream_pack_case(target)]
+    pairs = epilogue_cases(target) if layers else []
+    first = len(cases)
+    cases += [case for pair in pairs for case in pair]
+    rows = _measured(cases, board, console, estimated=_estimates(target, console))
+    found = [rows[place] for place in sorted(rows) if place < first]
+    for place in range(first, len(cases), 2):
+        if place in rows and place + 1 in rows:
+            found.append(_epilogue(rows[place], rows[place + 1]))
+    return found
 
 
 def measure_cases(
@@ -127,6 +159,14 @@ def measure_cases(
         BoardError: no case fits its memory.
         ToolError: the cross compiler or the emulator is missing or failed.
     """
+    rows = _measured(cases, board, console, estimated=estimated)
+    return [rows[place] for place in sorted(rows)]
+
+
+def _measured(
+    cases: Sequence[Case], board: Board, console: Console, *, estimated: bool
+) -> dict[int, KernelRow]:
+    """Return the row of each case that fits the board, by its place; see ``measure_cases``."""
     rows: dict[int, KernelRow] = {}
     refused: list[BoardError] = []
     batches = _batches(cases, board)
@@ -147,7 +187,28 @@ def measure_cases(
             rows |= dict(zip(batch, measured, strict=True))
     if not rows:
         raise refused[0]
-    return [rows[place] for place in sorted(rows)]
+    return rows
+
+
+def _epilogue(short: KernelRow, long: KernelRow) -> KernelRow:
+    """Return what two layers, the second with twice the bits of a row, take in addition to their products."""
+    elements = short.m * short.n
+    instructions = max(2 * short.instructions - long.instructions, 1)
+    cycles = None
+    if short.cycles_estimate is not None and long.cycles_estimate is not None:
+        cycles = max(2 * short.cycles_estimate - long.cycles_estimate, 1)
+    return replace(
+        short,
+        kernel=EPILOGUE,
+        k=1,
+        macs=elements,
+        instructions=instructions,
+        instr_per_mac=round(instructions / elements, 4),
+        cycles_estimate=cycles,
+        exact=short.exact and long.exact,
+        layer=f"epilogue, {short.m}x{short.n}",
+        goal=epilogue_goal(short.target),
+    )
 
 
 def find_emulated(target: Target) -> Board:
@@ -279,10 +340,29 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
                 instr_per_mac=round(instructions / shape.macs, 4),
                 cycles_estimate=estimate,
                 exact=output[start : start + case.expected.nbytes] == case.expected.tobytes(),
+                layer=case.layer,
+                goal=_goal(case),
+                known=_known(case),
             )
         )
         start += 4 * _output_words(case)
     return rows
+
+
+def _goal(case: Case) -> float | None:
+    if case.layer is None:
+        return None
+    goals = {CHOSEN: binary_goal, INT8: int8_goal}
+    return goals[case.kernel](case.layer, case.target.name)
+
+
+def _known(case: Case) -> tuple[Known, ...]:
+    if case.layer is not None:
+        return known_int8(case.layer, case.target.name)
+    shape = case.shape
+    if case.kernel != CHOSEN:
+        return ()
+    return known_binary(shape.m, shape.n, shape.k, case.output, case.target.name)
 
 
 def _program(cases: Sequence[Case]) -> Program:

@@ -146,7 +146,7 @@ def test_a_flipped_bit_of_a_c_file_is_refused_by_bench(small: Small, tmp_path: P
     changed = tmp_path / "changed"
     shutil.copytree(small.bundle, changed)
     for name, number in (
-        ("kernels/linear_packed_neon.c", r"c < NEON_WIDTH; c \+= (\d)u"),
+        ("kernels/linear_packed_neon.c", r"j < (\d)u; j\+\+"),
         (f"{small.metadata.prefix}.h", r"_WEIGHTS_BYTES (\d)"),
     ):
         file = changed / name

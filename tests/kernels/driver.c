@@ -1,19 +1,21 @@
 /* Runs a family of C kernels on buffers of exactly the sizes that their header states, so that the
  * sanitizers notice an access to one byte more.
  *
- * Input: lanes, m, n, k, form (0 bits, 1 floats, 2 floats and a residual, 3 the same in place), then x,
- * w and limit, or scale and bias and the residual. Output: the bytes of workspace, then y. This repeats
- * until the end of the input. */
+ * Input: lanes, or of NEON whether weights are panels, m, n, k, form (0 bits, 1 floats, 2 floats and a
+ * residual, 3 the same in place), then x, w and limit, or scale and bias and the residual. Output: the
+ * bytes of workspace, then y. This repeats until the end of the input. */
 #ifdef DRIVE_NEON
 #include "linear_neon.h"
 #define WORKSPACE_BYTES(lanes, n, k) sbnn_neon_workspace_bytes(k)
-#define PACKED(lanes, ...) sbnn_linear_packed_neon(__VA_ARGS__)
-#define FLOATS(lanes, ...) sbnn_linear_float_neon(__VA_ARGS__)
+#define PACKED sbnn_linear_packed_neon
+#define FLOATS sbnn_linear_float_neon
 #else
 #include "linear_lookup.h"
 #define WORKSPACE_BYTES sbnn_lookup_workspace_bytes
-#define PACKED sbnn_linear_packed_lookup
-#define FLOATS sbnn_linear_float_lookup
+#define PACKED(lanes, ...)                                                                             \
+    ((lanes) == 8u ? sbnn_linear_packed_lookup8 : sbnn_linear_packed_lookup16)(__VA_ARGS__)
+#define FLOATS(lanes, ...)                                                                             \
+    ((lanes) == 8u ? sbnn_linear_float_lookup8 : sbnn_linear_float_lookup16)(__VA_ARGS__)
 #endif
 
 #include <stdio.h>

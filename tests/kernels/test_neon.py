@@ -13,7 +13,7 @@ import pytest
 from programs_in_c import build_program
 
 from sensor_bnn.compiler.kernels.bnn_linear_packed import mismatch_limit
-from sensor_bnn.compiler.lookup import Kernel, kernel_files, kernels_of
+from sensor_bnn.compiler.lookup import Kernel, Rows, in_panels, kernel_files, kernels_of
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx import conformance
 from sensor_bnn.onnx.packing import pack_bits, words_for
@@ -110,6 +110,11 @@ def check(kernels: Kernels, m: int, n: int, k: int, density: float = 0.5, tiny: 
         workspace, got = kernels.run([0, m, n, k, form], x, w, *arrays)
         assert workspace == kernels.kernel.workspace(n, k)
         np.testing.assert_array_equal(got, want.view(np.uint32), err_msg=f"{m=} {n=} {k=} {form=}")
+        panels = in_panels((Rows(kernels.kernel, 0, m),), w)
+        assert (panels is not None) == (n % 64 == 0)
+        if panels is not None:
+            _, got = kernels.run([1, m, n, k, form], x, panels, *arrays)
+            np.testing.assert_array_equal(got, want.view(np.uint32), err_msg=f"{m=} {n=} {k=} {form=} panels")
 
 
 @pytest.mark.parametrize("m", [1, 2, 3, 4, 5, 7, 8, 65])

@@ -2,19 +2,13 @@
  *
  * Each lane of a vector is one output. The weights of a panel of 64 outputs are rearranged so that byte
  * p of all outputs is contiguous. Byte p of a row of x is duplicated over a vector and XORed with byte
- * p of 16 outputs in one instruction, so no sum goes across a vector. A tile is NEON_ROWS rows by 16 *
- * NEON_WIDTH outputs; each loaded byte is used for several of its counts. Counts are bytes for at most
- * NEON_BYTE_WORDS words of K; then they are widened to halfwords. */
+ * p of 16 outputs in one instruction, so no sum goes across a vector. */
 #ifndef SBNN_KERNELS_NEON_H
 #define SBNN_KERNELS_NEON_H
 
 #include <stdint.h>
 
-#include "neon_rows.h"
-
-#define NEON_PANEL 64u      /* outputs per panel */
-#define NEON_BYTE_BITS 254u /* a limit may be one more, and must fit a byte too */
-#define NEON_BYTE_WORDS 7u  /* words of K whose counts fit a byte: 7 * 32 = 224 */
+#define NEON_PANEL 64u /* outputs per panel */
 
 /* Rearrange the weights of a panel.
  *   w       weights of the panel's first output
@@ -23,19 +17,15 @@
  *   panel   4 * words * NEON_PANEL bytes, written */
 void sbnn_neon_panel(const uint32_t *w, uint32_t rows, uint32_t words, uint8_t *panel);
 
-/* Count the mismatches of NEON_ROWS rows of x with a panel, as halfwords.
- *   x        the tile's first row; row t is at x + t * words
- *   rows     1 to NEON_ROWS: the rows that exist; the counts of the others are undefined
- *   counts   [NEON_ROWS][NEON_PANEL], written */
-void sbnn_neon_count(const uint32_t *x, uint32_t rows, const uint8_t *panel, uint32_t words,
-                     uint16_t *counts);
-
-/* Compute one row of floats from its counts: scale[j] * (float)(k - 2 * counts[j]), rounded, + bias[j],
- * rounded, + residual, rounded.
- *   n          1 to NEON_PANEL: the outputs that exist
- *   residual   [n], may be y itself; or NULL
- *   y          [n], written */
-void sbnn_neon_scale(const uint16_t *counts, uint32_t n, uint32_t k, const float *scale,
-                     const float *bias, const float *residual, float *y);
+/* Return the panel that begins at w, which is rearranged first unless the weights are panels already.
+ */
+static inline const uint8_t *neon_panel(uint32_t panels, const uint32_t *w, uint32_t rows,
+                                        uint32_t words, uint8_t *room) {
+    if (panels) {
+        return (const uint8_t *)w;
+    }
+    sbnn_neon_panel(w, rows, words, room);
+    return room;
+}
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <arm_neon.h>
 
-#include "neon.h"
+#include "neon_counts.h"
 
 #define NEON_UNROLL _Pragma("GCC unroll 4")
 

@@ -65,8 +65,8 @@ static void wide(const job *job) {
     }
 }
 
-void sbnn_linear_packed_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x, const uint32_t *w,
-                             const int32_t *limit, void *workspace, uint32_t *y) {
+void sbnn_linear_packed_neon(uint32_t panels, uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
+                             const uint32_t *w, const int32_t *limit, void *workspace, uint32_t *y) {
     const uint32_t words = (k + 31u) / 32u;
     const uint32_t words_out = (n + 31u) / 32u;
     for (uint32_t first = 0; first < n; first += NEON_PANEL) {
@@ -79,9 +79,14 @@ void sbnn_linear_packed_neon(uint32_t m, uint32_t n, uint32_t k, const uint32_t 
         for (; j < outputs; j++) {
             limits[j] = (uint16_t)limit[first + j];
         }
-        sbnn_neon_panel(w + first * words, outputs, words, workspace);
-        const job job = {workspace, limits, x,         y + first / 32u,
-                         m,         words,  words_out, (outputs + 31u) / 32u};
+        const job job = {neon_panel(panels, w + first * words, outputs, words, workspace),
+                         limits,
+                         x,
+                         y + first / 32u,
+                         m,
+                         words,
+                         words_out,
+                         (outputs + 31u) / 32u};
         if (k <= NEON_BYTE_BITS) {
             narrow(&job);
         } else {

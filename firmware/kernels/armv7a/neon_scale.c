@@ -1,5 +1,5 @@
-#include "neon.h"
 #include "neon_affine.h"
+#include "neon_counts.h"
 
 #include <stddef.h>
 
