@@ -156,7 +156,7 @@ def command(
     Example:
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
       sensor-bnn kernels --target cortex-m4 --attention 64x32 --attention 197x64
-      sensor-bnn kernels --layers --target cortex-m0plus --target cortex-m55 --markdown
+      sensor-bnn kernels --layers --target cortex-m3 --target cortex-m55 --markdown
       sensor-bnn kernels --layers-of result.json --json > kernels.json
       sensor-bnn report result.json --kernels kernels.json -o page.html
     """
