@@ -26,6 +26,7 @@ from sensor_bnn.live.monitor import Watch
 from sensor_bnn.live.monitor import watch as watch_board
 from sensor_bnn.measure.bench import BenchResult, detect_board, host_outputs, run_bench, with_classes_of
 from sensor_bnn.measure.evaluate import Evaluation, run_evaluate
+from sensor_bnn.report.console import steps_console
 from sensor_bnn.report.evaluation import evaluation_facts
 from sensor_bnn.report.progress import count_bars, transfer_bars
 from sensor_bnn.report.result import result_of, write_result
@@ -56,6 +57,7 @@ class CompileOptions(TypedDict, total=False):
     checked: str | None
     cache: bool
     name: str | None
+    optimize: str
 
 
 class FlashOptions(TypedDict, total=False):
@@ -285,7 +287,7 @@ class Board:
             BusyError: another process or thread uses the folder.
             SensorBnnError: a stage failed.
         """
-        told = console or Console(stderr=True)
+        told = console or steps_console()
         with running_board(
             self.facts, _path(bundle), _path(reference), Path(samples), Path(folder), told
         ) as running:

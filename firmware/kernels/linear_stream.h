@@ -55,7 +55,7 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
  * tables of the weights, which are made for `height` rows of outputs at a time. K has all bits of its
  * words.
  *
- * w is [n / 32][kernel_rows][words][kernel_columns][32]. The last 32 words are the bits of a word of K,
+ * w is [n / 32][words][kernel_rows][kernel_columns][32]. The last 32 words are the bits of a word of K,
  * of 32 channels each: bit 4 m + s is that of channel 8 s + j, where j is 0, 4, 2, 6, 1, 5, 3 and 7 for
  * m from 0 on. `constants` is [n / 2][3]: the bases of two channels, and in one word their factors with
  * the other sign, the first one in the low half. There is one slope, from -8191 to 8192. `near` is
@@ -63,18 +63,22 @@ void sbnn_stream_image(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
  *
  * The workspace is 2048 bytes; for each token of `height` rows of outputs 32 bytes for every 7 words of
  * K, and of the last ones, and if there is one tap those of each 32 channels; and for each token of
- * `height` rows that is read by a row of taps, or by one tap if there are strides of columns, 32. */
+ * `height` rows that is read by a row of taps, or by one tap if there are strides of columns, 32. With
+ * `whole` these are the tokens of all rows from the first to the last one that the taps of `height`
+ * rows read, which takes fewer instructions: of each row those of each remainder of a stride,
+ * out_columns and (kernel_columns - 1) * dilation_columns / stride_columns. */
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
-                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
-                       uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
-                       const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
+                       uint32_t words, uint32_t height, uint32_t whole, uint32_t n, uint32_t b,
+                       uint32_t near, uint32_t shift, const uint32_t *x, const uint32_t *w,
+                       const uint32_t *constants, const int16_t *slope, const int16_t *residual,
+                       void *workspace, int16_t *y);
 void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
                             uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
                             uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,
-                            int32_t first_column, uint32_t words, uint32_t height, uint32_t n,
-                            uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
+                            int32_t first_column, uint32_t words, uint32_t height, uint32_t whole,
+                            uint32_t n, uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
                             const uint32_t *constants, const int16_t *residual, void *workspace,
                             uint32_t *y);
 
@@ -129,17 +133,35 @@ void sbnn_stream_scores(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, cons
 
 /* The same values for the layer of bytes of an image, with the numbers themselves in the place of the
  * mismatches, no residual, and dilations of 1. A row of taps is a multiple of four bytes, and a patch
- * of 12 terms; n is a multiple of 4.
+ * of 12 terms; n is a multiple of 4. There is one slope, from -8191 to 8192.
  *
- * w has groups of four rows, each of which has two terms of its rows in four words, pair by pair. Of
- * four terms the first and the third one are a pair, then the other two. `constants` is [n / 4][6]:
- * four bases, then the factors, two in a word. There is one slope, from -8191 to 8192. The workspace is
- * 2 bytes for each term, and the bytes that the outputs of a row read. */
+ * With the DSP extension, and in portable C, w has groups of four rows, each of which has two terms of
+ * its rows in four words, pair by pair. Of four terms the first and the third one are a pair, then the
+ * other two. `constants` is [n / 4][6]: four bases, then the factors, two in a word. The workspace is 2
+ * bytes for each term, and the bytes that the outputs of a row read.
+ *
+ * On Armv6-M, and on Armv7-M without the extension, w is that of sbnn_stream_bytes, with the weights of
+ * two rows in a word, and `constants` is [n][2]: a base and its factor. A row of taps has 12 terms, and
+ * no sum is beyond 16 bits, once it is rounded. The workspace is 4 bytes for each that is read. */
 void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                       uint32_t stride_rows, uint32_t stride_columns, int32_t first_row,
                       int32_t first_column, uint32_t width, uint32_t n, uint32_t pre, uint32_t shift,
                       const int8_t *x, const uint32_t *w, const uint32_t *constants,
                       const int16_t *slope, void *workspace, int16_t *y);
+
+/* The same values for the layer of bytes of a window, without a residual and with dilations of 1: the
+ * first tap of output t is token t * stride + first. There are a rows of weights as in
+ * sbnn_stream_bytes; a is a multiple of 4, and n one of a. Slopes are from -8191 to 8192.
+ *
+ * constants is [n][3]: base, factor and slope; the sums are plus 32768, as above. With the DSP
+ * extension it is [n / 2][5]: of two channels twice the bias and one more, the scales times 2^(17 -
+ * shift), and their slopes in one word; shift is then at most 17. The workspace is 16 bytes for each
+ * row of weights, and 4 for each term that six neighbouring outputs read and one more; with the DSP
+ * extension it is 2 for each of eight outputs. */
+void sbnn_stream_window(uint32_t columns, uint32_t kernel, uint32_t stride, int32_t first,
+                        uint32_t width, uint32_t a, uint32_t n, uint32_t pre, uint32_t shift,
+                        const int8_t *x, const uint32_t *w, const int32_t *constants, void *workspace,
+                        int16_t *y);
 
 /* Attention: bit c of query i and a head is 2 * count - ones >= threshold[c]. `count` is the number of
  * its attended tokens whose value has that bit, `ones` that of all its attended tokens.
@@ -154,7 +176,8 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
 /* Threshold and pack: bit j of row t is x[t][j] >= threshold[j].
  *   k           a multiple of 32
  *   x           [m][k]; the address is a multiple of 4
- *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M plus 32768
+ *   threshold   [k], two of int16 in a word, the first one in its low half; on Armv6-M and without
+ *               the DSP extension on Armv7-M plus 32768
  *   y           [m][k / 32] */
 void sbnn_stream_pack(uint32_t m, uint32_t k, const int16_t *x, const uint32_t *threshold, uint32_t *y);
 

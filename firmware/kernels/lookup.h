@@ -74,12 +74,14 @@ void sbnn_lookup_scale(const lookup_counts *counts, const float *scale, const fl
 void sbnn_lookup_scale_wide(const lookup_counts *counts, const float *scale, const float *bias,
                             const float *residual, float *y);
 
-/* Count the mismatches of at most `lanes` (8 or 16) rows of x with the weights of all outputs.
+/* Count the mismatches of at most 8 (or 16) rows of x with the weights of all outputs.
  *   x, w        [rows][ceil(k / 32)] and [n][ceil(k / 32)]
  *   workspace   sbnn_lookup_workspace_bytes; the result points into it
  * Returns the counts of rows 0 to 7; those of rows 8 to 15 are lookup_next(k) words after them. */
-lookup_counts sbnn_lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint32_t k,
-                                const uint32_t *x, const uint32_t *w, uint32_t *workspace);
+lookup_counts sbnn_lookup_count8(uint32_t rows, uint32_t n, uint32_t k, const uint32_t *x,
+                                 const uint32_t *w, uint32_t *workspace);
+lookup_counts sbnn_lookup_count16(uint32_t rows, uint32_t n, uint32_t k, const uint32_t *x,
+                                  const uint32_t *w, uint32_t *workspace);
 
 /* Whether counts of k bits need halfwords. */
 static inline int lookup_is_wide(uint32_t k) {

@@ -33,6 +33,11 @@ typedef struct {
     uint32_t *workspace;
 } stream_product;
 
+/* The first fields of a product, which are arguments of its layer with the same names. */
+#define STREAM_GRID                                                                                    \
+    rows, columns, kernel_rows, kernel_columns, stride_rows, stride_columns, dilation_rows,            \
+        dilation_columns, first_row, first_column, words
+
 /* The counts of a block: of each channel STREAM_COUNTS words, as lookup.h lays them out; a pair of sums
  * is in the first two. */
 typedef struct {

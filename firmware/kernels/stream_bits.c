@@ -7,23 +7,7 @@ void sbnn_stream_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
                       uint32_t words, uint32_t k, uint32_t few, uint32_t n, uint32_t b, uint32_t up,
                       const uint32_t *x, const uint32_t *w, const int32_t *base, const int16_t *factor,
                       const int16_t *residual, void *workspace, uint32_t *y) {
-    const stream_product product = {rows,
-                                    columns,
-                                    kernel_rows,
-                                    kernel_columns,
-                                    stride_rows,
-                                    stride_columns,
-                                    dilation_rows,
-                                    dilation_columns,
-                                    first_row,
-                                    first_column,
-                                    words,
-                                    k,
-                                    few,
-                                    n,
-                                    x,
-                                    w,
-                                    workspace};
+    const stream_product product = {STREAM_GRID, k, few, n, x, w, workspace};
     const uint32_t outputs = stream_outputs(&product);
     const stream_layer layer = {.base = base,
                                 .factor = factor,

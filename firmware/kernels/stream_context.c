@@ -37,7 +37,7 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
             sbnn_lanes_list(&nothing, 0, 1, tables, list);
             sbnn_lanes_list(map + word, words, m, tables, list + LANES_FIELDS);
             sbnn_lanes_tables(values, tables);
-            sbnn_lanes_add(tables, list, records, m + 1u);
+            sbnn_lanes_add(tables, list, records, m + 1u, 1, 0);
         }
         map += m * words;
         const uint32_t *const ones = settled(records);

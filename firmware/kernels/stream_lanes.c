@@ -9,6 +9,7 @@ static const int16_t zeros[LANES_GROUP];
 /* What is made of the counts. */
 typedef struct {
     uint32_t height;
+    uint32_t whole;
     uint32_t b;
     uint32_t shift;
     int32_t slope;
@@ -58,7 +59,9 @@ typedef struct {
     uint32_t first;
     uint32_t height;
     uint32_t out_columns;
-    uint32_t listed; /* tokens of a row whose addresses are listed */
+    uint32_t listed;  /* tokens of a row, or of each `classes` one of it, whose addresses are listed */
+    uint32_t span;    /* rows of tokens that an output's taps read, if all are listed; otherwise 0 */
+    uint32_t classes; /* with a stride, a row's tokens are listed by their remainders */
     uint32_t *tables;
     uint32_t *records;
     uint32_t *list;
@@ -67,39 +70,53 @@ typedef struct {
     uint32_t group_skip; /* words from the records to those of the next group */
 } strip;
 
-/* Count the mismatches of some groups of channels, whose weights begin at w. */
+/* List the addresses of a word of `count` rows of tokens, `step` rows apart, from a column on. */
+static void list_rows(const stream_product *product, const strip *part, uint32_t down, uint32_t step,
+                      uint32_t count, uint32_t across, uint32_t word, uint32_t *list) {
+    int32_t row = (int32_t)(part->first * product->stride_rows + down) + product->first_row;
+    for (; count > 0u;
+         count--, row += (int32_t)step, list += part->classes * part->listed * LANES_FIELDS) {
+        list_row(product, row, product->first_column + (int32_t)across, word, part->listed,
+                 part->tables, list);
+    }
+}
+
+/* Count the mismatches of some groups of channels, whose weights begin at w. Neighbouring outputs read
+ * neighbouring tokens: all taps share their lists, or without memory for these, the taps of a row. */
 static void count(const stream_product *product, const strip *part, const uint32_t *w) {
     const uint32_t out_columns = part->out_columns;
     const uint32_t width = stream_width(product);
-    /* Neighbouring outputs read neighbouring tokens: all taps of a row share a list. */
-    const uint32_t shared = product->stride_columns == 1u;
+    const uint32_t shared = part->span > 0u || product->stride_columns == 1u;
+    const uint32_t row = part->classes * part->listed * LANES_FIELDS;
+    const uint32_t step = part->span > 0u ? product->stride_rows : 1u; /* listed rows of an output */
+    const uint32_t skip = (step * row - out_columns * LANES_FIELDS) * (uint32_t)sizeof *part->list;
     uint32_t counted = 0;
     uint32_t *records = part->records;
-    for (uint32_t i = 0; i < product->kernel_rows; i++) {
-        for (uint32_t word = 0; word < product->words; word++) {
+    for (uint32_t word = 0; word < product->words; word++) {
+        for (uint32_t class = 0; part->span > 0u && class < part->classes; class ++) {
+            list_rows(product, part, 0, 1, (part->height - 1u) * step + part->span, class, word,
+                      part->list + class * part->listed * LANES_FIELDS);
+        }
+        for (uint32_t i = 0; i < product->kernel_rows; i++) {
+            const uint32_t down = i * product->dilation_rows;
             for (uint32_t j = 0; j < product->kernel_columns; j++, w += LANES_GROUP) {
                 const uint32_t across = j * product->dilation_columns;
-                for (uint32_t row = 0; row < part->height && (j == 0u || !shared); row++) {
-                    list_row(product,
-                             (int32_t)((part->first + row) * product->stride_rows +
-                                       i * product->dilation_rows) +
-                                 product->first_row,
-                             product->first_column + (int32_t)across, word, part->listed, part->tables,
-                             part->list + row * part->listed * LANES_FIELDS);
+                if (part->span == 0u && (j == 0u || !shared)) {
+                    list_rows(product, part, down, product->stride_rows, part->height, across, word,
+                              part->list);
                 }
+                const uint32_t place =
+                    across % part->classes * part->listed + (shared ? across / part->classes : 0u);
+                const uint32_t *const list =
+                    part->list + (part->span > 0u ? down * row : 0u) + place * LANES_FIELDS;
                 if (counted++ == STREAM_CHUNK) {
                     counted = 1;
                     records += part->skip;
                 }
                 for (uint32_t group = 0; group < part->groups; group++) {
-                    uint32_t *const sums = records + group * part->group_skip;
                     sbnn_lanes_tables(w + group * width * LANES_GROUP, part->tables);
-                    for (uint32_t row = 0; row < part->height; row++) {
-                        sbnn_lanes_add(part->tables,
-                                       part->list +
-                                           (row * part->listed + (shared ? across : 0u)) * LANES_FIELDS,
-                                       sums + row * out_columns * LANES_RECORD, out_columns);
-                    }
+                    sbnn_lanes_add(part->tables, list, records + group * part->group_skip, out_columns,
+                                   part->height, skip);
                 }
             }
         }
@@ -112,10 +129,15 @@ static void run(const stream_product *product, const stream_output *output,
     const uint32_t width = stream_width(product);
     const uint32_t out_columns = stream_out_columns(product);
     const uint32_t out_rows = stream_outputs(product) / out_columns;
-    const uint32_t beside =
-        product->stride_columns == 1u ? (product->kernel_columns - 1u) * product->dilation_columns : 0u;
+    const uint32_t classes = output->whole ? product->stride_columns : 1u;
+    const uint32_t beside = output->whole || product->stride_columns == 1u
+                                ? (product->kernel_columns - 1u) * product->dilation_columns / classes
+                                : 0u;
     strip part = {.out_columns = out_columns,
                   .listed = out_columns + beside,
+                  .classes = classes,
+                  .span =
+                      output->whole ? (product->kernel_rows - 1u) * product->dilation_rows + 1u : 0u,
                   .tables = product->workspace,
                   .skip = output->height * out_columns * LANES_RECORD};
     lanes_values values = {.shift = output->shift,
@@ -151,27 +173,13 @@ static void run(const stream_product *product, const stream_output *output,
 void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
                        uint32_t stride_rows, uint32_t stride_columns, uint32_t dilation_rows,
                        uint32_t dilation_columns, int32_t first_row, int32_t first_column,
-                       uint32_t words, uint32_t height, uint32_t n, uint32_t b, uint32_t near,
-                       uint32_t shift, const uint32_t *x, const uint32_t *w, const uint32_t *constants,
-                       const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y) {
-    const stream_product product = {rows,
-                                    columns,
-                                    kernel_rows,
-                                    kernel_columns,
-                                    stride_rows,
-                                    stride_columns,
-                                    dilation_rows,
-                                    dilation_columns,
-                                    first_row,
-                                    first_column,
-                                    words,
-                                    0,
-                                    0,
-                                    n,
-                                    x,
-                                    w,
-                                    workspace};
+                       uint32_t words, uint32_t height, uint32_t whole, uint32_t n, uint32_t b,
+                       uint32_t near, uint32_t shift, const uint32_t *x, const uint32_t *w,
+                       const uint32_t *constants, const int16_t *slope, const int16_t *residual,
+                       void *workspace, int16_t *y) {
+    const stream_product product = {STREAM_GRID, 0, 0, n, x, w, workspace};
     const stream_output output = {.height = height,
+                                  .whole = whole,
                                   .b = b,
                                   .shift = shift,
                                   .slope = *slope,
@@ -186,28 +194,13 @@ void sbnn_stream_lanes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, ui
 void sbnn_stream_lanes_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows,
                             uint32_t kernel_columns, uint32_t stride_rows, uint32_t stride_columns,
                             uint32_t dilation_rows, uint32_t dilation_columns, int32_t first_row,
-                            int32_t first_column, uint32_t words, uint32_t height, uint32_t n,
-                            uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
+                            int32_t first_column, uint32_t words, uint32_t height, uint32_t whole,
+                            uint32_t n, uint32_t b, uint32_t up, const uint32_t *x, const uint32_t *w,
                             const uint32_t *constants, const int16_t *residual, void *workspace,
                             uint32_t *y) {
-    const stream_product product = {rows,
-                                    columns,
-                                    kernel_rows,
-                                    kernel_columns,
-                                    stride_rows,
-                                    stride_columns,
-                                    dilation_rows,
-                                    dilation_columns,
-                                    first_row,
-                                    first_column,
-                                    words,
-                                    0,
-                                    0,
-                                    n,
-                                    x,
-                                    w,
-                                    workspace};
+    const stream_product product = {STREAM_GRID, 0, 0, n, x, w, workspace};
     const stream_output output = {.height = height,
+                                  .whole = whole,
                                   .b = b,
                                   .slope = (int32_t)(1u << up),
                                   .constants = constants,

@@ -44,8 +44,11 @@ void sbnn_lanes_tables(const uint32_t *w, uint32_t *tables);
 void sbnn_lanes_list(const uint32_t *x, uint32_t stride, uint32_t count, const uint32_t *tables,
                      uint32_t *list);
 
-/* Add the entries of `count` tokens, at least one, to their records. */
-void sbnn_lanes_add(const uint32_t *tables, const uint32_t *list, uint32_t *records, uint32_t count);
+/* Add the entries of some rows of `count` tokens, at least one, to their records.
+ *   list      of a row; that of the next one begins `skip` bytes after its end
+ *   records   one after the other */
+void sbnn_lanes_add(const uint32_t *tables, const uint32_t *list, uint32_t *records, uint32_t count,
+                    uint32_t rows, uint32_t skip);
 
 /* Make values, of which those before the residual fit 16 bits; `far` ones need not. Or make bits. */
 void sbnn_lanes_bits(const lanes_values *values);

@@ -4,16 +4,17 @@
 #include <string.h>
 
 /* Copy a row of tokens, with zeros where it is read beyond the grid. */
-static void copy(const int8_t *x, uint32_t bytes, int32_t first, int8_t *to, uint32_t size) {
+static void copy(const int8_t *x, uint32_t bytes, int32_t first, stem_term *to, uint32_t size) {
     const uint32_t before = first < 0 ? (uint32_t)-first : 0u;
     const uint32_t skipped = first < 0 ? 0u : (uint32_t)first;
     const uint32_t left = x ? bytes - skipped : 0u;
     const uint32_t some = size - before < left ? size - before : left;
-    memset(to, 0, before);
+    memset(to, 0, before * sizeof *to);
+    to += before;
     if (some > 0u) {
-        memcpy(to + before, x + skipped, some);
+        to = stem_appended(to, x + skipped, some);
     }
-    memset(to + before + some, 0, size - before - some);
+    memset(to, 0, (size - before - some) * sizeof *to);
 }
 
 void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32_t kernel_columns,
@@ -35,14 +36,14 @@ void sbnn_stream_stem(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uin
                               .row = size,
                               .fours = kernel_columns * width / 4u,
                               .half = 1u << pre >> 1};
-    int8_t *const copies = (int8_t *)(stem.patch + stem.terms / 2u);
+    stem_term *const copies = (stem_term *)((uint8_t *)workspace + stem.terms * STEM_PATCH_BYTES);
     for (uint32_t row = 0; row < out_rows; row++) {
         for (uint32_t i = 0; i < kernel_rows; i++) {
             const int32_t at = (int32_t)(row * stride_rows + i) + first_row;
             const int8_t *const from = (uint32_t)at < rows ? x + (uint32_t)at * columns * width : 0;
             copy(from, columns * width, first_column * (int32_t)width, copies + i * size, size);
         }
-        const int8_t *first = copies;
+        const stem_term *first = copies;
         for (uint32_t column = 0; column < out_columns; column++, y += n) {
             sbnn_stem_token(&stem, first, y);
             first += stride_columns * width;

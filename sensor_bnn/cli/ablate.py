@@ -77,11 +77,12 @@ def command(
       sensor-bnn ablate my-sensor.toml --seeds 1 --cross-validate 5
     """
     import torch
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.interruption import interruptions
+    from sensor_bnn.report.console import steps_console
+    from sensor_bnn.report.progress import RunBar
     from sensor_bnn.train import sets
     from sensor_bnn.train.ablation import (
         fill,
@@ -115,7 +116,7 @@ def command(
         plan = with_folds(plan, dataset, count or 0)
     runs = plan_runs(plan, seeds, folds or count is not None, folder)
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
+    console = steps_console()
     busy = []
     if not dry_run:
         write_table(plan, runs, folder)  # A place that cannot be written to is refused before data are read.
@@ -123,21 +124,19 @@ def command(
         notes = (note for run in runs for note in sets.check_split(dataset, run.recipe.data))
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
-        columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        columns = (
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+        )
         # What is done is kept, and the same command goes on, whatever it does when a signal comes.
         with interruptions("The ablation", lambda: True), Progress(*columns, console=console) as progress:
             total = progress.add_task("runs", total=len(runs))
-            task = progress.add_task("", total=1)
+            bar = RunBar(progress)
 
             def started(recipe: Recipe, where: Path) -> EpochDone:
-                progress.reset(task, total=recipe.schedule.epochs, description=where.name)
-
-                def epoch_done(epoch: int, entry: dict[str, float]) -> None:
-                    progress.update(
-                        task, completed=epoch, description=f"{where.name}  right {entry['top1']:.1%}"
-                    )
-
-                return epoch_done
+                return bar.started(where.name, recipe.schedule.epochs)
 
             busy = fill(
                 plan,

@@ -168,14 +168,14 @@ def _flashed(
 def _random(
     model: str, board: str | None, samples: int, seed: int, narrow: bool, output: Path | None
 ) -> tuple[BenchResult, Board]:
-    from rich.console import Console
 
     from sensor_bnn.hardware.boards import default_board, load_board
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.workflows.random_model import bench_random, of_preset
 
     facts = load_board(board) if board is not None else default_board()
     folder = output or Path("build") / "random" / model
-    console = Console(stderr=True, highlight=False)
+    console = steps_console(highlight=False)
     return (
         bench_random(
             of_preset(model), facts, folder, samples=samples, seed=seed, narrow=narrow, console=console

@@ -44,6 +44,14 @@ if TYPE_CHECKING:
     help="Real samples (npz) on which the compiled model is compared with MODEL, beside random inputs.",
 )
 @click.option(
+    "--optimize",
+    type=click.Choice(["speed", "size"]),
+    default="speed",
+    show_default=True,
+    help="What the code is made for: fewest instructions, or few bytes of flash. The results are equal. "
+    "`size` is for microcontrollers, and needs their C compiler.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="Print the bundle's metadata as one JSON object on stdout."
 )
 @click.option("--no-cache", is_flag=True, help="Neither use nor fill the cache of compiled models.")
@@ -55,6 +63,7 @@ def command(
     dump_ir: Path | None,
     tuning: Path | None,
     samples: Path | None,
+    optimize: str,
     no_cache: bool,
     as_json: bool,
 ) -> None:
@@ -75,6 +84,7 @@ def command(
     Example:
       sensor-bnn compile build/watch-small/model.onnx --target cortex-m7
       sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --name wave
+      sensor-bnn compile build/gesture/model.onnx --target cortex-m4 --optimize size
     """
     import json
 
@@ -84,7 +94,8 @@ def command(
     if name == "":
         raise click.UsageError("--name is empty: give a name, or leave it out for the model's own.")
     # Before the imports, which take seconds.
-    target = find_target(target).name
+    core = find_target(target).optimized_for(optimize)
+    target = core.name
     check_model_path(model)
     from sensor_bnn import compile as compile_model
 
@@ -99,11 +110,11 @@ def command(
         samples=samples,
         cache=not no_cache,
         name=name,
+        optimize=optimize,
     )
     if bundle.metadata.library is None:
         from sensor_bnn.compiler.library import compiler_of, missing_compiler
 
-        core = find_target(target)
         click.echo(
             f"There is no lib{bundle.metadata.prefix}.a: {compiler_of(core)} is missing. "
             f"Install it: {missing_compiler(core)}",

@@ -38,7 +38,8 @@ def command(source: str, page: Path | None, as_json: bool) -> None:
     """
     from sensor_bnn.files import write_file
     from sensor_bnn.report.contents import contents_facts, print_contents, recipe_lines
-    from sensor_bnn.train.contents import contents_of, guessed, proposed, with_guess
+    from sensor_bnn.train.contents import contents_of, with_guess
+    from sensor_bnn.train.guess import guessed, proposed
     from sensor_bnn.train.recipe import load_recipe, recipe_names
 
     place = Path(source)

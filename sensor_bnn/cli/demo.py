@@ -55,16 +55,15 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from sensor_bnn.hardware.boards import default_board, load_board
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_result
     from sensor_bnn.workflows.demo import SHIPPED, run_demo
     from sensor_bnn.workflows.difference import refuse_with_layer
 
     facts = load_board(board) if board else default_board()
-    done = run_demo(facts, checkpoint, samples, output, limit, Console(stderr=True), cache=not no_cache)
+    done = run_demo(facts, checkpoint, samples, output, limit, steps_console(), cache=not no_cache)
     if as_json:
         click.echo(json.dumps(result_of("demo", done.summary(), facts)))
     print_result(done.bench, stderr=as_json)

@@ -121,13 +121,14 @@ def command(
       sensor-bnn explore my-sensor.toml --target cortex-m4 --budget flash=128K,ram=16K,instructions=2M
     """
     import torch
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.files import check_file, write_files
     from sensor_bnn.interruption import interruptions
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.exploration import print_exploration
     from sensor_bnn.report.explore_page import draw_exploration, render_exploration
+    from sensor_bnn.report.progress import RunBar
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe, load_recipe, refuse_targets
@@ -147,7 +148,7 @@ def command(
             )
     folder = out or Path("runs") / f"explore-{base.name}"
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
+    console = steps_console()
     check_file(folder / "explore.json")  # A place that cannot be written to is refused before data are read.
     dataset = sets.load(base.data)
     plan = Plan(
@@ -162,12 +163,12 @@ def command(
         storage,
         "compiled" if compiled else "auto",
     )
-    columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+    columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
     before: int | None = None
     # What is done is kept, and the same command goes on, whatever it does when a signal comes.
     with interruptions("The exploration", lambda: True), Progress(*columns, console=console) as progress:
         models = progress.add_task("", total=None)
-        task = progress.add_task("", total=1)
+        bar = RunBar(progress)
 
         def done(finished: int, total: int) -> None:
             # The time left is that of the runs of this process: what was finished before takes none.
@@ -179,12 +180,7 @@ def command(
             )
 
         def started(recipe: Recipe, where: Path) -> EpochDone:
-            progress.reset(task, total=recipe.schedule.epochs, description=where.name)
-
-            def epoch_done(epoch: int, entry: dict[str, float]) -> None:
-                progress.update(task, completed=epoch, description=f"{where.name}  right {entry['top1']:.1%}")
-
-            return epoch_done
+            return bar.started(where.name, recipe.schedule.epochs)
 
         result, busy = explore(plan, dataset, started, progress.console, done)
         if with_test_part:

@@ -65,8 +65,6 @@ def command(
     """
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from sensor_bnn.compiler.targets import find_target
 
     # Before the imports, which take seconds.
@@ -75,9 +73,10 @@ def command(
         click.echo(f"The target of {chip} is {target}.", err=True)
     from sensor_bnn.nn.checkpoint import how_to_write, load_checkpoint
     from sensor_bnn.onnx.compare import Comparison
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.workflows.exporting import export_bundles
 
-    with Console(stderr=True).status("starting") as status:
+    with steps_console().status("starting") as status:
         folder = output or Path("build") / load_checkpoint(ckpt).model.config.name
         exported = export_bundles(
             ckpt,

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sensor_bnn.compiler.targets import Target
+    from sensor_bnn.measure.kernels import KernelRow, Shape
 
 _MAX_TOKENS = 1024
 """The most tokens of the plain loop of attention, whose counts are on the stack."""
@@ -48,6 +56,27 @@ def _layers(file: Path) -> tuple[str, list[tuple[int, int, int]]]:
             "Give a file with the output of `sensor-bnn profile --json` of this version.",
         )
     return str(result["target"]), shapes
+
+
+def _grow(
+    targets: Sequence[str], shapes: Sequence[Shape], picture: Path, console: Console
+) -> tuple[list[Target], list[list[KernelRow]], list[str]]:
+    """Return the cores, the rows of each and where their cost rises, and draw the picture."""
+    from sensor_bnn.compiler.targets import find_target
+    from sensor_bnn.measure.growth import SHAPES, TARGETS, have_series, measure_growth, rises_of, series_of
+    from sensor_bnn.report.confusion_picture import check_picture
+    from sensor_bnn.report.growth import draw_growth, growth_lines
+
+    if shapes and not have_series(shapes):
+        raise click.UsageError(
+            "--growth needs two shapes that differ only in tokens, or only in their width."
+        )
+    check_picture(picture)
+    cores = [find_target(name) for name in dict.fromkeys(targets or TARGETS)]
+    measured = [measure_growth(core, shapes or SHAPES, console) for core in cores]
+    series = series_of([row for rows in measured for row in rows])
+    draw_growth(picture, series)
+    return cores, measured, growth_lines(series, rises_of(series))
 
 
 def _floats(
@@ -119,6 +148,14 @@ def _floats(
     "at the shapes of its matrix products.",
 )
 @click.option(
+    "--growth",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PICTURE",
+    help="Run only `chosen` with packed outputs, draw its instructions per MAC against tokens and width "
+    "(.svg, .png or .pdf), and print where they rise.  [default shapes: 16 to 197 tokens of width 192, "
+    "and width 64 to 384 of 64 tokens; default targets: five cores]",
+)
+@click.option(
     "--markdown", is_flag=True, help="Print one Markdown table on stdout, with a column for each target."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object on stdout.")
@@ -133,6 +170,7 @@ def command(
     everything: bool,
     baselines: bool,
     layers_of: Path | None,
+    growth: Path | None,
     markdown: bool,
     as_json: bool,
 ) -> None:
@@ -156,6 +194,7 @@ def command(
     Example:
       sensor-bnn kernels --target cortex-m7 --shape 65x192x192 --shape 20x64x100
       sensor-bnn kernels --target cortex-m4 --attention 64x32 --attention 197x64
+      sensor-bnn kernels --growth growth.svg
       sensor-bnn kernels --layers --target cortex-m3 --target cortex-m55 --markdown
       sensor-bnn kernels --layers-of result.json --json > kernels.json
       sensor-bnn report result.json --kernels kernels.json -o page.html
@@ -163,19 +202,25 @@ def command(
     import json
     from dataclasses import asdict
 
-    from rich.console import Console
-
     from sensor_bnn.compiler.targets import find_target
     from sensor_bnn.cycles.cycles import model_name
     from sensor_bnn.digests import sealed
     from sensor_bnn.measure.kernels import ALL_FLOATS, ALL_HEADS, DEFAULT_SHAPES, Shape, measure_kernels
-    from sensor_bnn.report.console import table_console
+    from sensor_bnn.report.console import steps_console, table_console
     from sensor_bnn.report.kernel_table import kernel_table, kernels_markdown
 
-    console = Console(stderr=True, highlight=False)
+    console = steps_console(highlight=False)
     if markdown and as_json:
         raise click.UsageError("--markdown and --json both print on stdout: give one of them.")
-    if layers_of is None:
+    risen: list[str] = []
+    if growth is not None:
+        if attention or pack or layers or everything or layers_of or not baselines:
+            raise click.UsageError(
+                "--growth runs one kernel: leave --attention, --pack, --layers, --all, --layers-of and "
+                "--no-baselines out."
+            )
+        cores, measured, risen = _grow(targets, [Shape(*sizes) for sizes in shapes], growth, console)
+    elif layers_of is None:
         cores = [find_target(name) for name in dict.fromkeys(targets or ("cortex-m7",))]
         if everything:
             layers, attention, pack = True, [*attention, *ALL_HEADS], [*pack, *ALL_FLOATS]
@@ -211,5 +256,7 @@ def command(
     else:
         for core, of_core, name in zip(cores, measured, models, strict=True):
             table_console().print(kernel_table(of_core, core.name, name))
+    for line in risen:
+        console.print(line)
     if not all(row.exact for row in rows):
         context.exit(1)

@@ -96,10 +96,12 @@ def command(
     instructions on an emulated board and ticks of its counter on hardware.
 
     --estimate also estimates the cycles of one inference: the exact count of each instruction, times its
-    cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). The estimate
-    does not include data caches, wait states of data, interrupts and mispredicted branches. docs/estimates.md
-    compares it with cycles that were published for chips. It is also given as milliseconds on each real board
-    with this core and, where the chip's maker states a current, as microjoules of the chip.
+    cycles in llvm-mca's model of the core (for Cortex-M0+, M3, M4 and M33: in a cycle table). Interrupts and
+    mispredicted branches are not included. docs/estimates.md compares it with cycles that were published for
+    chips. It is also given as milliseconds on each real board with this core, with what the core waits there
+    for its flash if the board's file describes it: wait states, prefetch and caches are simulated with every
+    fetch and load of the emulated run. Layers that wait more than half of the time, and whether the weights
+    belong in RAM, are printed. Where the chip's maker states a current, microjoules of the chip are too.
 
     The exit code is 1 if an output differs from the host's, after the whole result is printed.
 
@@ -111,12 +113,11 @@ def command(
     """
     import json
 
-    from rich.console import Console
-
     from sensor_bnn.cycles.cycles import Memory
     from sensor_bnn.data.samples import WRITTEN_BY, read_samples
     from sensor_bnn.hardware.boards import load_board, without_emulator
     from sensor_bnn.measure.bench import detect_board
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.estimate import print_estimate
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.table import print_profile
@@ -146,7 +147,7 @@ def command(
     file = samples_file or SHIPPED / "samples.npz"
     memory = Memory(flash_wait_states, int(flash_line_bytes), code_cache) if estimate else None
     plan = Plan(file, read_samples(file, limit), runs, warmup, reference, memory)
-    console = Console(stderr=True)
+    console = steps_console()
     if port is not None:
         assert bundle is not None
         facts = load_board(board) if board is not None else detect_board(port)

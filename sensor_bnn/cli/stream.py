@@ -142,8 +142,6 @@ def command(
     from contextlib import ExitStack
     from itertools import pairwise
 
-    from rich.console import Console
-
     from sensor_bnn.compiler.metadata import read_metadata
     from sensor_bnn.data.samples import WRITTEN_BY
     from sensor_bnn.errors import DataError
@@ -153,6 +151,7 @@ def command(
     from sensor_bnn.live.recording import of_model, read_recording
     from sensor_bnn.live.stream import Decision, names_of, stream_at, window_of
     from sensor_bnn.measure.bench import detect_board
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.result import result_of
     from sensor_bnn.report.stream import Truth, decision_line, print_budget, recording_line, stream_facts
     from sensor_bnn.tracing import NOTES
@@ -200,7 +199,7 @@ def command(
         else:
             assert board is not None
             facts = load_board(board)
-            console = Console(stderr=True)
+            console = steps_console()
             running = stack.enter_context(
                 running_board(facts, bundle, None, file, output, console, application="stream")
             )
@@ -213,7 +212,8 @@ def command(
         longest = max(end - begin for begin, end in pairwise(ends))
         if longest < window:
             raise DataError(
-                f"The longest recording has {longest} samples, less than one window of {window}.",
+                f"The longest recording has {longest} samples without a gap, less than one window of"
+                f" {window}.",
                 "Record more.",
             )
         recording = of_model(recording, read_metadata(bundle))

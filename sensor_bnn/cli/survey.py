@@ -87,12 +87,13 @@ def command(
       sensor-bnn survey ten-sets --seeds 1 --board qemu-mps2-an500 --set gun-point --steps 300 --windows 50
     """
     import torch
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.interruption import interruptions
+    from sensor_bnn.report.console import steps_console
+    from sensor_bnn.report.progress import RunBar
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.survey import fill, load_survey, markdown, tabulate
@@ -112,23 +113,16 @@ def command(
             )
     folder = out or Path("runs") / f"survey-{plan.name}{'' if steps is None else f'-{steps}-steps'}"
     torch.set_num_threads(threads)
-    console = Console(stderr=True)
+    console = steps_console()
     busy: list[Path] = []
     if not dry_run:
-        columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
+        columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
         # What is done is kept, and the same command goes on, whatever it does when a signal comes.
         with interruptions("The survey", lambda: True), Progress(*columns, console=console) as progress:
-            task = progress.add_task("", total=1)
+            bar = RunBar(progress)
 
             def started(recipe: Recipe, where: Path) -> EpochDone:
-                progress.reset(task, total=recipe.schedule.epochs, description=where.name)
-
-                def epoch_done(epoch: int, entry: dict[str, float]) -> None:
-                    progress.update(
-                        task, completed=epoch, description=f"{where.name}  right {entry['top1']:.1%}"
-                    )
-
-                return epoch_done
+                return bar.started(where.name, recipe.schedule.epochs)
 
             busy = fill(plan, range(seeds), folder, started, only, forms, "compiled" if compiled else "auto")
         if request is not None:

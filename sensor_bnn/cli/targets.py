@@ -22,7 +22,7 @@ def command(wanted: str | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from sensor_bnn.compiler.chips import families_of, other_core_of_chip, target_of_chip
-    from sensor_bnn.compiler.targets import find_target, list_targets
+    from sensor_bnn.compiler.targets import Target, find_target, list_targets
     from sensor_bnn.hardware.boards import is_only_emulated, list_boards
 
     targets = list_targets()
@@ -37,8 +37,13 @@ def command(wanted: str | None, as_json: bool) -> None:
             if target.name == chip
             or text in " ".join((target.name, target.title, *families_of(target.name))).lower()
         ) or (find_target(wanted),)
+
+    def facts(target: Target) -> dict[str, object]:
+        """Return what a processor is; what code is made for, a compilation says."""
+        return {key: value for key, value in asdict(target).items() if key != "optimize"}
+
     if as_json:
-        click.echo(json.dumps({"targets": [asdict(target) for target in targets]}))
+        click.echo(json.dumps({"targets": [facts(target) for target in targets]}))
         return
     from rich.table import Table
 

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _GAP = 0.25
 """A model that is so much better on what it learned from than on the test part is told about."""
 
-_FILE_COLUMNS = 200
-"""The width of what is printed to a file: the longest line of the progress is whole."""
-
 
 @click.command(name="train")
 @click.argument("recipe")
@@ -122,11 +119,11 @@ def command(
     import dataclasses
 
     import torch
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from sensor_bnn.files import check_file, write_file
     from sensor_bnn.interruption import interruptions, written_to
+    from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.training import print_training, training_facts
     from sensor_bnn.train import sets
     from sensor_bnn.train.defaults import told, with_defaults
@@ -151,9 +148,7 @@ def command(
         processes = launch(devices, nodes, strategy, {"32": "32-true", "bf16": "bf16-mixed"}[precision])
         # Again, because the launch of several processes sets a number of its own.
         torch.set_num_threads(threads)
-    console = Console(stderr=True, quiet=not processes.first)
-    if not console.is_terminal:  # The line of the progress is cut at the width, and a file has none.
-        console.width = max(console.width, _FILE_COLUMNS)
+    console = steps_console(quiet=not processes.first)
     number = f"{plan.schedule.epochs} epochs, " if plan.schedule.epochs else ""
     console.print(f"[bold]{plan.name}[/], seed {seed}, {number}to {folder}")
 
@@ -173,7 +168,7 @@ def command(
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
     )
     with (
         interruptions(f"Training of {plan.name}", written_to(folder / STATE_FILE, kept=resume)),

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -25,7 +25,13 @@ from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
 from sensor_bnn.compiler.fixed_numbers import SHIFT, c_float, fixed_of
-from sensor_bnn.compiler.library import HOST_INSTALL, host_compiler, make_library, missing_compiler
+from sensor_bnn.compiler.library import (
+    HOST_INSTALL,
+    compile_files,
+    host_compiler,
+    make_library,
+    missing_compiler,
+)
 from sensor_bnn.compiler.linked_code import LinkedCode, linked_code
 from sensor_bnn.compiler.lookup import families_of, kernel_files
 from sensor_bnn.compiler.lowering import compile_apart, compile_kernels
@@ -51,7 +57,7 @@ from sensor_bnn.compiler.templates import C_TYPES, Render, renderer
 from sensor_bnn.compiler.window import NAMES, SOURCE, has_window, window_facts, window_files
 from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import ModelError
-from sensor_bnn.files import replace_folder
+from sensor_bnn.files import replace_folder, scratch_folder, write_files
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.quantities import NO_STEPS, Steps
 from sensor_bnn.onnx.types import MAX_BYTES
@@ -346,6 +352,7 @@ def _metadata(
         kernels_crc32=0 if code is None else code.crc32,
         sources_bytes=0,  # Known only when all files are written,
         files={},  # and so are these.
+        optimize=msgspec.convert(target.optimize, Literal["speed", "size"]),
     )
 
 
@@ -576,13 +583,21 @@ def _float(value: float) -> str:
 
 
 def _link_library(folder: Path, sources: Sequence[str]) -> None:
+    install, remedy = f"Install it: {HOST_INSTALL}.", "Check it with `sensor-bnn doctor`."
+    failure = "The model's library for this machine could not be linked"
     compiler = host_compiler()
-    command = [compiler, "-shared", "-fPIC", "-O2", "-std=c11", "-ffp-contract=off", "-o", LIBRARY]
-    command += [*sources, "kernels.o"]
-    programs.run(
-        command,
-        cwd=folder,
-        install=f"Install it: {HOST_INSTALL}.",
-        remedy="Check it with `sensor-bnn doctor`.",
-        failure="The model's library for this machine could not be linked",
-    )
+    flags = ("-fPIC", "-O2", "-std=c11", "-ffp-contract=off")
+    with scratch_folder("library") as work:
+        # A copy: a compiler's cache sees the same names wherever the bundle lies.
+        texts = {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*.[ch]")}
+        write_files(work / "bundle", {name.as_posix(): text for name, text in texts.items()})
+        paths = [work / "bundle" / source for source in sources]
+        compile_files(compiler, flags, paths, work, install, remedy, failure)
+        objects = [work / path.with_suffix(".o").name for path in paths]
+        programs.run(
+            [compiler, "-shared", *flags, "-o", LIBRARY, *objects, "kernels.o"],
+            cwd=folder,
+            install=install,
+            remedy=remedy,
+            failure=failure,
+        )

@@ -27,7 +27,7 @@ from importlib import metadata
 from pathlib import Path
 
 from sensor_bnn import programs
-from sensor_bnn.compiler.library import programs_of
+from sensor_bnn.compiler.library import LAUNCHER, programs_of
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import DataError, FileError
 from sensor_bnn.files import MANIFEST, write_file
@@ -51,8 +51,9 @@ _PACKAGES = (
     "protobuf",
     "sensor-bnn",
 )
-# What GCC reads beside its arguments (GCC manual, "Environment Variables Affecting GCC").
+# What GCC reads beside its arguments (GCC manual, "Environment Variables Affecting GCC"), and what starts it.
 _VARIABLES = (
+    LAUNCHER,
     *("COMPILER_PATH", "CPATH", "C_INCLUDE_PATH", "GCC_COMPARE_DEBUG", "GCC_EXEC_PREFIX", "LIBRARY_PATH"),
     *("LANG", "LC_ALL", "LC_CTYPE", "SOURCE_DATE_EPOCH"),
 )

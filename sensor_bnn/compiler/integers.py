@@ -36,6 +36,7 @@ from sensor_bnn.compiler.stream_patterns import (
 )
 from sensor_bnn.compiler.stream_stem import stem_kernel
 from sensor_bnn.compiler.stream_tokens import token_kernel
+from sensor_bnn.compiler.stream_window import window_kernel
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import WORD_BITS
@@ -149,8 +150,9 @@ def layer_in_c(
     shape = _shape(types, *numbers, **form)
     in_c = mve_kernel(shape, arrays, target, estimate) or a64_kernel(shape, arrays, target, estimate)
     in_c = in_c or stream_kernel(shape, arrays, target, estimate)
-    image = lanes_kernel if shape.K else stem_kernel
-    return image(shape, arrays, target, in_c.instructions if in_c else estimate) or in_c
+    for other in (lanes_kernel,) if shape.K else (stem_kernel, window_kernel):
+        in_c = other(shape, arrays, target, in_c.instructions if in_c else estimate) or in_c
+    return in_c
 
 
 def _layer_calls(shape: StreamLayer) -> tuple[Call, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -15,9 +16,14 @@ from sensor_bnn.files import scratch_folder, write_file, write_files
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
-    *("-std=c11", "-O2", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
+    *("-std=c11", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
     *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
+
+LAUNCHER = "CMAKE_C_COMPILER_LAUNCHER"
+"""The variable of the environment that names a program which starts the compiler, such as ccache.
+
+It is CMake's own, so firmware is built with it too."""
 
 HOST_INSTALL = {
     "win32": "winget install BrechtSanders.WinLibs.POSIX.UCRT",
@@ -76,11 +82,11 @@ def make_library(
     """
     with scratch_folder("library") as work:
         write_files(work / "bundle", texts)
-        # One run of the compiler for all files; it names the objects after them, in its working folder.
-        paths = [str((work / "bundle" / source).resolve()) for source in compiled]
+        paths = [work / "bundle" / source for source in compiled]
         pic = ("-fPIC",) if target.hosted else ()
         root = (work / "bundle").resolve()
-        _run([compiler_of(target), *target.gcc, *_FLAGS, *pic, f"-I{root}", "-c", *paths], work)
+        flags = (*target.gcc, "-Os" if target.small else "-O2", *_FLAGS, *pic, f"-I{root}")
+        compile_files(compiler_of(target), flags, paths, work, "Check it with `sensor-bnn doctor`.")
         objects = sorted(path.name for path in work.glob("*.o"))
         frames = "".join(path.read_text() for path in sorted(work.glob("*.su")))
         for symbol, content in kernels.items():
@@ -91,6 +97,40 @@ def make_library(
         thumb = target.triple.startswith("thumb")
         stack = deepest_stack([work / name for name in objects], frames, entries) if thumb else None
         return (work / library).read_bytes(), stack
+
+
+def compile_files(
+    compiler: str,
+    flags: Sequence[str],
+    sources: Sequence[Path],
+    folder: Path,
+    install: str,
+    remedy: str | None = None,
+    failure: str = "",
+) -> None:
+    """Compile C files, each to the object ``folder / "<its name>.o"``.
+
+    Args:
+        compiler: the C compiler.
+        flags: for each file.
+        sources: the C files; no two have the same name.
+        folder: the working folder of the compiler.
+        install, remedy, failure: what a failure says, as for ``programs.run``.
+
+    Raises:
+        ToolError: the compiler, or the program that is to start it, is missing or failed.
+    """
+    launcher = [word for word in os.environ.get(LAUNCHER, "").split(";") if word]
+    paths = [str(source.resolve()) for source in sources]
+    # One run of the compiler for all files, but such programs pass several on without looking at them.
+    for given in [[path] for path in paths] if launcher else [paths]:
+        programs.run(
+            [*launcher, compiler, *flags, "-c", *given],
+            cwd=folder,
+            install=install,
+            remedy=remedy,
+            failure=failure,
+        )
 
 
 def _archiver(target: Target) -> str:

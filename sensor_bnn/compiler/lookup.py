@@ -34,18 +34,18 @@ class Kernel:
         lanes: the rows of a block, which share work. A partly filled block costs as much as a full one.
         family: the family of C sources. Their names contain it, and ``linear_<family>.h`` declares them;
             empty for TIR.
-        leading: the arguments of the family's two functions before rows, outputs and bits.
+        function: the end of the names of the family's two functions, which starts with the family.
         max_bits: the largest number of bits per row (K).
         cost: the instructions on the core.
         workspace: a function from outputs and bits per row to the bytes of workspace.
-        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`; ``leading`` is
-            then a 1, otherwise a 0.
+        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`. Its functions
+            have then one more argument, before rows, outputs and bits: 1 if they are stored so, otherwise 0.
     """
 
     name: str
     lanes: int
     family: str
-    leading: tuple[int, ...]
+    function: str
     max_bits: int
     cost: Cost
     workspace: Callable[[int, int], int]
@@ -53,7 +53,7 @@ class Kernel:
 
     def symbol(self, *, packed: bool) -> str:
         """Return the name of the C function for outputs of bits or floats; empty for TIR."""
-        return f"sbnn_linear_{'packed' if packed else 'float'}_{self.family}" if self.family else ""
+        return f"sbnn_linear_{'packed' if packed else 'float'}_{self.function}" if self.family else ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def scores_map_of(target: Target, K: int, table: npt.NDArray[np.generic] | None)
             requires that the entries of a head do not decrease.
     """
     found = next((_SCORES_MAPS[isa] for isa in reversed(target.isa) if isa in _SCORES_MAPS), None)
-    if found is None or found.max_bits < K or table is None:
+    if found is None or found.max_bits < K or table is None or (target.small and found.family == _ATTEND):
         return None
     steps = np.diff(table.astype(np.int64), axis=-1)
     return found if bool((steps >= 0).all()) else None
@@ -164,7 +164,7 @@ def context_of(target: Target, N: int, K: int) -> Context | None:
         K: the number of keys.
     """
     found = next((_CONTEXTS[isa] for isa in reversed(target.isa) if isa in _CONTEXTS), None)
-    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 else None
+    return found if K <= _BYTE_BITS and N % WORD_BITS == 0 and not target.small else None
 
 
 def choose_rows(
@@ -272,7 +272,7 @@ LOOP = "popcount"
 
 def _popcount(loop: _Loop) -> Kernel:
     # Up to 2^24 a count is exact as a float32.
-    return Kernel(LOOP, 1, "", (), 1 << 24, loop.cost, lambda N, K: 0)
+    return Kernel(LOOP, 1, "", "", 1 << 24, loop.cost, lambda N, K: 0)
 
 
 # Family `lookup`: tables of scalar words, 16 or 8 rows per look-up (firmware/kernels/lookup.h). -------------
@@ -325,7 +325,8 @@ def _lookup(lanes: int, costs: _Lookup) -> Kernel:
         return lanes // 8 * (2 * _ENTRIES + N * counts) * 4
 
     # 65534 bits: a limit may be one more, and must fit a halfword.
-    return Kernel(f"lookup{lanes}", lanes, "lookup", (lanes,), 65534, partial(costs.cost, lanes), workspace)
+    name = f"lookup{lanes}"
+    return Kernel(name, lanes, "lookup", name, 65534, partial(costs.cost, lanes), workspace)
 
 
 # Family `helium`: tables of vectors, 32 rows per look-up (firmware/kernels/helium/helium.h). ----------------
@@ -352,7 +353,7 @@ class _Helium:
     widen: int
     packed: int
     wide: int
-    floats: tuple[int, int, int]
+    floats: tuple[int, int, float]
 
     def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
@@ -364,14 +365,14 @@ class _Helium:
         else:
             each += self.floats[0] + (self.floats[1] if chunks else 0)
         blocks = -(-rows // _HELIUM_ROWS)
-        ends = 0 if packed else rows * N * self.floats[2]
+        ends = 0 if packed else round(rows * N * self.floats[2])
         return blocks * (self.start + words * self.table + N * each) + ends
 
 
 def _helium(costs: _Helium) -> Kernel:
     """Make the kernel of this family; its workspace equals ``sbnn_helium_workspace_bytes`` in C."""
 
-    return Kernel("helium", _HELIUM_ROWS, "helium", (), 65534, costs.cost, _helium_workspace)
+    return Kernel("helium", _HELIUM_ROWS, "helium", "helium", 65534, costs.cost, _helium_workspace)
 
 
 def _helium_workspace(N: int, K: int) -> int:
@@ -525,7 +526,7 @@ def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
         chunks = -(-words // chunk_words) if chunk_words else 0
         return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
 
-    return Kernel("neon", lanes, "neon", (0,), 65534, partial(costs.cost, lanes), workspace, panels=True)
+    return Kernel("neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), workspace, panels=True)
 
 
 def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
@@ -603,7 +604,7 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
                 widen=31,
                 packed=29,
                 wide=43,
-                floats=(23, 68, 6),
+                floats=(35, 68, 3.5),
             )
         ),
         _popcount(_Loop(word=11, packed=4, floats=11)),

@@ -24,6 +24,7 @@ from tvm.ir.instrument import PassTimingInstrument
 from tvm.tirx import PrimFunc
 
 from sensor_bnn import programs
+from sensor_bnn.compiler.small_code import C_TARGET, c_source, small_code
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import ModelError, ToolError
 from sensor_bnn.files import NewFolder, scratch_folder, write_file
@@ -81,6 +82,10 @@ def compile_kernels(
     laps = Laps(_log, logging.DEBUG)
     lowered = lower_kernels(kernels)
     laps.lap("lowered %d kernels", len(kernels))
+    if target.small:
+        code = small_code(as_c({name: lowered[name] for name in kernels}), target, "o")
+        laps.lap("built them with %s for size", target.compiler)
+        return code
     _, code = _compiled({name: lowered[name] for name in kernels}, target, "o", layers)
     laps.lap("built them with LLVM for %s", target.name)
     return code
@@ -109,6 +114,8 @@ def compile_apart(
 
 
 def _compiled_apart(alone: Mapping[str, Mapping[str, PrimFunc]], target: Target) -> dict[str, bytes]:
+    if target.small:
+        return {name: small_code(as_c(lowered), target, "o") for name, lowered in alone.items()}
     if not target.can_end_llvm:
         return {name: _emit(_built(lowered, target), "o") for name, lowered in alone.items()}
     # One process for all kernels; only where LLVM ends it, one for each.
@@ -121,7 +128,8 @@ def _compiled_apart(alone: Mapping[str, Mapping[str, PrimFunc]], target: Target)
 def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFolder) -> None:
     """Write the kernels as TIR, flat TIR, LLVM IR and assembly.
 
-    The files are ``3-kernels.py``, ``4-lowered.py``, ``5-kernels.ll`` and ``6-kernels.s``.
+    The files are ``3-kernels.py``, ``4-lowered.py``, ``5-kernels.ll`` (C in ``5-kernels.c`` where code is
+    made for size) and ``6-kernels.s``.
 
     Args:
         kernels: the TIR functions by C symbol.
@@ -132,6 +140,11 @@ def dump_kernels(kernels: Mapping[str, PrimFunc], target: Target, folder: NewFol
     folder.write("3-kernels.py", IRModule(named).script() + "\n")
     lowered = lower_kernels(kernels)
     folder.write("4-lowered.py", lowered.script() + "\n")
+    if target.small:
+        functions = as_c({name: lowered[name] for name in kernels})
+        folder.write("5-kernels.c", c_source(functions))
+        folder.write("6-kernels.s", small_code(functions, target, "s"))
+        return
     library, assembly = _compiled({name: lowered[name] for name in kernels}, target, "s")
     llvm = _emit(library, "ll").decode()
     # TVM names alias scopes by memory addresses, which differ from run to run; number them instead.
@@ -244,6 +257,12 @@ def _built(lowered: Mapping[str, PrimFunc], target: Target, level: int = LEVEL) 
         functions = {name: _without_fused_sums(function) for name, function in functions.items()}
     module = tirx.transform.LowerIntrin()(IRModule(functions))
     return tvm.get_global_func("target.build.llvm")(module, tvm_target)
+
+
+def as_c(lowered: Mapping[str, PrimFunc]) -> dict[str, PrimFunc]:
+    """Return lowered kernels, by C symbol, in the form from which ``small_code`` makes C."""
+    target = tvm.target.Target(C_TARGET)
+    return {name: _with_pointers(function, name, target) for name, function in lowered.items()}
 
 
 def lower_kernels(kernels: Mapping[str, PrimFunc]) -> IRModule:

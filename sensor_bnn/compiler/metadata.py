@@ -25,7 +25,7 @@ from sensor_bnn.errors import BundleError
 from sensor_bnn.files import MANIFEST
 from sensor_bnn.reading import Source, contents, json_values, typed
 
-FORMAT = 8
+FORMAT = 9
 """The format of the file; a reader refuses every other one."""
 
 FILE = "metadata.json"
@@ -185,6 +185,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             kernels that are linked into its firmware.
         sources_bytes: the bytes that a linker leaves of the texts of the C files; see ``carried.py``.
         files: the SHA-256 of every file of the bundle except ``metadata.json``, by its path in the bundle.
+        optimize: what the code is made for, ``speed`` or ``size``.
     """
 
     format: Annotated[int, Meta(ge=FORMAT, le=FORMAT)]
@@ -215,6 +216,7 @@ class Metadata(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kernels_crc32: Crc32
     sources_bytes: Bytes
     files: dict[BundleFile, Sha256]
+    optimize: Literal["speed", "size"]
 
     def __post_init__(self) -> None:
         for place, layer in enumerate(self.layers):

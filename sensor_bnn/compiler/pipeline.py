@@ -13,7 +13,7 @@ from sensor_bnn.compiler.compiled import BUNDLE, IR, Bundle
 from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.one_at_a_time import TVM
 from sensor_bnn.compiler.symbols import c_prefix
-from sensor_bnn.compiler.targets import Target, find_target
+from sensor_bnn.compiler.targets import SPEED, Target, find_target
 from sensor_bnn.compiler.tuning import NOTHING_TUNED, Tuning, read_tuning
 from sensor_bnn.errors import ModelError
 from sensor_bnn.files import check_folder, replace_folder
@@ -38,6 +38,7 @@ def compile_model(
     checked: str | None = None,
     cache: bool = True,
     name: str | None = None,
+    optimize: str = SPEED,
 ) -> Bundle:
     """Compile an ONNX file into a bundle. Threads that call this compile one after the other.
 
@@ -57,17 +58,19 @@ def compile_model(
         cache: whether to use a stored bundle that was made from the same inputs, and to store this one.
         name: what the model is called in the bundle, and in its C code; by default as the file says, else as
             the file is called.
+        optimize: ``speed`` for the fewest instructions, ``size`` for few bytes of code.
 
     Raises:
-        BoardError: there is no such target.
+        BoardError: there is no such target, or it has no code for size.
         DataError: the samples cannot be read or are not of the model's kind.
         ModelError: the file cannot be read or uses something that the compiler does not support, the compiled
             model computes something else than the file in ONNX Runtime, or the tuning is for another target
             or version.
         FileError: a folder cannot be written, or holds something else.
-        ToolError: the host's C compiler failed (for hosted targets, and for the comparison).
+        ToolError: the host's C compiler failed (for hosted targets, and for the comparison), or the target's
+            is missing, which makes code for size.
     """
-    facts = find_target(target)
+    facts = find_target(target).optimized_for(optimize)
     if name is not None:
         c_prefix(name)  # refuses one that C code cannot have, before anything is compiled
     tuned = NOTHING_TUNED if tuning is None else read_tuning(tuning, target)

@@ -72,6 +72,10 @@ TITLES = {
 """The names in tables of kernels that compute more than one operator."""
 
 
+_SCALAR_CORES = ("armv7m", "armv7em")
+"""The last folder of kernels of the cores with 13 registers, all of 32 bits, and products of two of them."""
+
+
 def ways_of(
     extern: str,
     types: list[TensorType],
@@ -95,7 +99,7 @@ def ways_of(
     if extern == SCORES_MAP:
         return _scores_map(types, *numbers, table=arrays[2], target=target)
     if extern == DENSE:
-        return _dense(arrays, types, *numbers, costs=costs_of(target))
+        return _dense(arrays, types, *numbers, target=target)
     if extern == MEAN_ROWS:
         return _mean_rows(types, costs_of(target))
     return None
@@ -186,7 +190,8 @@ def linear_calls(
         if symbol:
             # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
-            sizes = (*((1,) if panels else part.kernel.leading), part.count, N, K)
+            stored = (int(panels),) if part.kernel.panels else ()
+            sizes = (*stored, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
             calls.append(Call(symbol, None, given))
             workspace = max(workspace, part.kernel.workspace(N, K))
@@ -360,14 +365,14 @@ def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     return Plan((kernel,), costs.attention_map(H, M, N))
 
 
-def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, costs: Costs) -> Ways:
+def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, target: Target) -> Ways:
     """Return the kernels for a float product.
 
     Args:
         arrays: the constants as they are in flash; None for inputs that are computed.
         types: the types of input, weights, scale and bias.
         sizes: the fields of :class:`Patches`.
-        costs: the costs on the core.
+        target: the processor.
     """
     shape = Patches(*sizes)
     N, bias = types[1].shape[1], types[3].shape
@@ -378,10 +383,11 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, cos
     kinds = "_".join((stored.x, stored.w, stored.scale, stored.bias))
     facts = f"{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
     kernel = f"sbnn_dense_{facts}"
-    instructions = costs.dense(shape.rows, N, shape.terms, stored.w, sums)
+    instructions = costs_of(target).dense(shape.rows, N, shape.terms, stored.w, sums)
+    few_registers = target.isa[-1] in _SCALAR_CORES
 
     def space() -> Space:
-        return dense_space(shape, N, bias_rows, stored, sums)
+        return dense_space(shape, N, bias_rows, stored, sums, few_registers=few_registers)
 
     def plan(choice: Choice | None) -> Plan:
         call = tir_call(kernel, space().kernel()) if choice is None else _scheduled(kernel, space(), choice)

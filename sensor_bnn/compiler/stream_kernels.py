@@ -28,7 +28,7 @@ VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
 IMAGE = "sbnn_stream_image"
 LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
-STEM = "sbnn_stream_stem"
+STEM, WINDOW = "sbnn_stream_stem", "sbnn_stream_window"
 PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
 
@@ -132,7 +132,7 @@ _ARMV7EM = replace(
     channel=20,
     value=11,
     bit=9.5,
-    term=0.9,
+    term=0.86,
     four=38,
     cut=3.2,
 )
@@ -147,7 +147,7 @@ _ARMV6M = StreamCosts(
     bit=14,
     few=21,
     single=30,
-    term=2.05,
+    term=2.0,
     four=75,
     plain=6.5,
     cut=3.3,
@@ -183,9 +183,10 @@ _BY_ISA: dict[str, StreamCosts | None] = {
 _PACKS: dict[str, tuple[float, int] | None] = {
     "portable": (2.2, 20),
     "armv6m": (5.15, 22),
+    "armv7m": (4.15, 20),
     "armv7em": (2.2, 20),
     "rv32im": (5.7, 16),
-    **dict.fromkeys(("armv7m", "helium", "neon", "aarch64")),
+    **dict.fromkeys(("helium", "neon", "aarch64")),
 }
 """Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
 
@@ -193,7 +194,7 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, PACK, SCORES, CONTEXT}
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, WINDOW, PACK, SCORES, CONTEXT}
     return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
@@ -232,7 +233,7 @@ def pack_kernel(types: list[TensorType], threshold: Array | None, target: Target
         return None
     value, row = costs
     halves = threshold.astype("<i2")
-    if "armv6m" in target.isa:  # It compares numbers without a sign.
+    if target.isa[-1] in ("armv6m", "armv7m"):  # They compare numbers without a sign.
         halves ^= np.int16(-_SHORT)
     pairs = np.ascontiguousarray(halves).view(np.uint32)
     call = Call(PACK, None, (M, K, Read(0), Read(1), Write()))
@@ -309,7 +310,7 @@ def _bytes(
     rest = M * (terms * costs.cut + N * costs.value) + -(-M // _ROWS) * N * costs.channel
     quick = round(rest + M * fours * (costs.four + _FOUR * terms * costs.term))
     plain = round(rest + M * A * (costs.single + terms * costs.plain))
-    words = _words(weights.astype(np.int64), terms, "armv7em" in target.isa)
+    words = words_of_bytes(weights.astype(np.int64), terms, of_terms="armv7em" in target.isa)
     if min(plain, estimate) - quick >= _WORTH * (words.nbytes - weights.nbytes):
         symbol, instructions, stored = BYTES, quick, {_W: words}
     elif plain < _LOOPS * estimate:
@@ -331,7 +332,7 @@ def _bytes(
     )
 
 
-def _words(weights: Wide, terms: int, of_terms: bool) -> Array:
+def words_of_bytes(weights: Wide, terms: int, *, of_terms: bool) -> Array:
     """Return weights as ``sbnn_stream_bytes`` reads them, uint32 ``[fours, terms, 2]`` in two orders.
 
     Args:

@@ -77,10 +77,13 @@ class LanesCosts:
 
 
 ARMV7EM = LanesCosts(
-    table=1240, listed=30, added=80, row=40, near=9.6, far=11.1, bit=7.1, chunk=1.4, token=15, strip=400
+    table=1240, listed=30, added=80, row=10, near=9.6, far=11.1, bit=7.1, chunk=1.4, token=15, strip=400
 )
 _ARMV7M = replace(ARMV7EM, near=16.9, far=16.9, bit=10.4, chunk=1.9)
-_BY_ISA = {"armv7m": _ARMV7M, "armv7em": ARMV7EM}
+_ARMV6M = LanesCosts(
+    table=1930, listed=40, added=128, row=20, near=22, far=22, bit=15, chunk=3.2, token=20, strip=600
+)
+_BY_ISA = {"armv6m": _ARMV6M, "armv7m": _ARMV7M, "armv7em": ARMV7EM}
 """Costs by folder of ``firmware/kernels``; other cores have no such layers."""
 
 
@@ -113,10 +116,10 @@ def lanes_plan(
         return None
     base = constants[_BIAS].astype(np.int64)
     near = not shape.packed and _near(shape, base, scale)
-    height, instructions = _height(shape, costs, near=near)
+    (height, whole), instructions = _form(shape, costs, near=near)
     if instructions >= estimate:
         return None
-    given = (*grid_numbers(shape), height, N, B)
+    given = (*grid_numbers(shape), height, int(whole), N, B)
     reads = (Read(_X), Read(_W), Read(_BIAS))
     ends = (Read(_RESIDUAL) if B else None, Workspace(), Write())
     if shape.packed:
@@ -128,7 +131,7 @@ def lanes_plan(
         (call,),
         instructions,
         M * N * shape.K,
-        workspace_bytes(shape, height),
+        workspace_bytes(shape, height, whole=whole),
         (1, M, N, shape.K),
         overwrites=_RESIDUAL if B == N and not shape.packed else None,
         constants={_W: lanes_weights(weights, grid, shape.W), _BIAS: lanes_constants(base, factors)},
@@ -150,12 +153,28 @@ def _near(shape: StreamLayer, base: Wide, scale: Array) -> bool:
     return bool(((ends >= -_SHORT) & (ends < _SHORT)).all())
 
 
-def workspace_bytes(shape: StreamLayer, height: int) -> int:
-    """Return the bytes of workspace for strips of ``height`` rows of outputs."""
+def workspace_bytes(shape: StreamLayer, height: int, *, whole: bool) -> int:
+    """Return the bytes of workspace for strips of ``height`` rows of outputs.
+
+    Args:
+        shape: the layer's sizes.
+        height: the rows of outputs.
+        whole: whether the addresses of all rows of tokens that a strip reads are listed at once.
+    """
     grid = shape.grid
     chunks = -(-grid.taps * shape.W // _CHUNK)
     together = shape.N // _GROUP if grid.taps == 1 else 1
-    return _TABLES + height * (grid.out_columns * chunks * together + _listed(grid)) * _RECORD
+    tokens = _read_rows(grid, height) * _read_columns(grid) if whole else height * _listed(grid)
+    return _TABLES + (height * grid.out_columns * chunks * together + tokens) * _RECORD
+
+
+def _read_rows(grid: Grid, height: int) -> int:
+    return (height - 1) * grid.stride_rows + (grid.kernel_rows - 1) * grid.dilation_rows + 1
+
+
+def _read_columns(grid: Grid) -> int:
+    beside = (grid.kernel_columns - 1) * grid.dilation_columns // grid.stride_columns
+    return grid.stride_columns * (grid.out_columns + beside)
 
 
 def _listed(grid: Grid) -> int:
@@ -163,42 +182,55 @@ def _listed(grid: Grid) -> int:
     return grid.out_columns + beside
 
 
-def _height(shape: StreamLayer, costs: LanesCosts, *, near: bool) -> tuple[int, int]:
-    """Return the rows of outputs of a strip that take the fewest instructions, and the estimate.
+_Form = tuple[int, bool]
+"""The rows of outputs of a strip, and whether all rows of tokens that it reads are listed at once."""
+
+
+def _form(shape: StreamLayer, costs: LanesCosts, *, near: bool) -> tuple[_Form, int]:
+    """Return the form that takes the fewest instructions, and the estimate.
 
     The memory of a first stage is that of its stream, and of what a pool or a strip adds. A later stage has
     fewer tokens, and more memory to spare.
     """
     M, N, rows = shape.grid.out_tokens, shape.N, shape.grid.out_rows
     stream = 2 * M * N
-    room = stream // 4 + 1280 if M > 4 * _GROUP else stream * 3 // 2
-    heights = [height for height in range(1, rows + 1) if workspace_bytes(shape, height) <= room]
-    return min(((height, _estimate(shape, costs, height, near=near)) for height in heights or [1]), key=_cost)
+    room = stream * 3 // 8 if M > 4 * _GROUP else stream * 3 // 2
+    forms = [(height, whole) for height in range(1, rows + 1) for whole in (False, True)]
+    fitting = [form for form in forms if workspace_bytes(shape, form[0], whole=form[1]) <= room]
+    found = (
+        ((height, whole), _estimate(shape, costs, height, whole=whole, near=near))
+        for height, whole in fitting or [(1, False)]
+    )
+    return min(found, key=_cost)
 
 
-def _cost(found: tuple[int, int]) -> int:
+def _cost(found: tuple[_Form, int]) -> int:
     return found[1]
 
 
-def _estimate(shape: StreamLayer, costs: LanesCosts, height: int, *, near: bool) -> int:
+def _estimate(shape: StreamLayer, costs: LanesCosts, height: int, *, whole: bool, near: bool) -> int:
     grid, width, groups = shape.grid, shape.grid.taps * shape.W, shape.N // _GROUP
     M, rows, strips = grid.out_tokens, grid.out_rows, -(-grid.out_rows // height)
-    lists = grid.kernel_rows * shape.W * (1 if grid.stride_columns == 1 else grid.kernel_columns)
+    if whole:
+        read = strips * _read_rows(grid, 1) + (rows - strips) * grid.stride_rows
+        tokens = shape.W * read * _read_columns(grid)
+    else:
+        lists = 1 if grid.stride_columns == 1 else grid.kernel_columns
+        tokens = shape.W * rows * grid.kernel_rows * lists * _listed(grid)
     counts = width * (strips * costs.table + M * costs.added + rows * costs.row)
     each = costs.bit if shape.packed else costs.near if near else costs.far
     each += (-(-width // _CHUNK) - 1) * costs.chunk
-    listed = (1 if grid.taps == 1 else groups) * lists * rows * _listed(grid) * costs.listed
+    listed = (1 if grid.taps == 1 else groups) * tokens * costs.listed
     return round(listed + groups * (counts + M * (_GROUP * each + costs.token) + strips * costs.strip))
 
 
 def lanes_weights(weights: Array, grid: Grid, W: int) -> Array:
     """Return weights ``[N, taps * W]`` as the C code reads them: a word of 32 channels for each bit of K."""
     N = len(weights)
-    words = (
-        weights.astype(np.uint32).reshape(N, grid.kernel_rows, grid.kernel_columns, W).transpose(0, 1, 3, 2)
-    )
+    words = weights.astype(np.uint32).reshape(N, grid.kernel_rows, grid.kernel_columns, W)
+    words = words.transpose(0, 3, 1, 2)
     bits = words[..., None] >> np.arange(WORD_BITS, dtype=np.uint32) & np.uint32(1)
-    # [groups, s, channel of eight, rows of taps, words, taps of a row, bits]
+    # [groups, s, channel of eight, words, rows of taps, taps of a row, bits]
     lanes = bits.reshape(N // _GROUP, 4, 8, *bits.shape[1:])[:, :, list(_ORDER)].astype(np.uint32)
     places = (np.arange(4)[:, None] + 4 * np.arange(8)).astype(np.uint32)
     shifted = lanes << places[None, :, :, None, None, None, None]

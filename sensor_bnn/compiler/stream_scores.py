@@ -29,7 +29,11 @@ _ENTRY, _QUERY = 0.45, 140
 """The instructions of an entry after its count, as a part of those of an output's value, and of a query."""
 
 
-_CONTEXT_COSTS = {"armv7m": (2600, 175, 110), "armv7em": (2600, 175, 110)}
+_CONTEXT_COSTS = {
+    "armv6m": (2100, 165, 150),
+    "armv7m": (2600, 175, 110),
+    "armv7em": (2600, 175, 110),
+}
 """Instructions of ``sbnn_stream_context`` by folder of ``firmware/kernels``: 32 tokens, and a query: each."""
 
 

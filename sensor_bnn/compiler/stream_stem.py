@@ -7,13 +7,14 @@ four bytes at a time. The values of a token come from its sums without a detour 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.narrow import Array
 from sensor_bnn.compiler.program import Call, Plan, Read, Workspace, Write
-from sensor_bnn.compiler.stream_kernels import STEM, shifted
+from sensor_bnn.compiler.stream_kernels import STEM, shifted, words_of_bytes
 from sensor_bnn.compiler.stream_lanes import GENTLE_SLOPES
 from sensor_bnn.compiler.targets import Target
 
@@ -22,10 +23,35 @@ _CHANNELS = 4
 _BYTES = 4
 _TERMS = 12
 
-_FOUR, _TURN, _TOKEN = 62, 34, 100
-"""The instructions of four values, of twelve of their terms each, and of the patch of a token."""
-
 _X, _W, _SCALE, _BIAS, _SLOPE = range(5)
+_SHORT_BITS = 15
+_MOST = 128
+"""The largest magnitude of a byte."""
+
+
+@dataclass(frozen=True)
+class StemCosts:
+    """Instructions on one class of cores, and sizes of its C code.
+
+    Attributes:
+        four: the constant cost of four values of a token.
+        turn: twelve of their terms.
+        token: the patch of a token.
+        pairs: whether a word has the weights of two terms, not of two rows. Patches are then gathered, and
+            otherwise read where they lie.
+    """
+
+    four: float
+    turn: float
+    token: float
+    pairs: bool
+
+
+ARMV7EM = StemCosts(four=62, turn=34, token=100, pairs=True)
+ARMV7M = StemCosts(four=50, turn=65, token=130, pairs=False)
+ARMV6M = StemCosts(four=70, turn=100, token=185, pairs=False)
+_BY_ISA = {"armv6m": ARMV6M, "armv7m": ARMV7M, "armv7em": ARMV7EM}
+"""Costs by folder of ``firmware/kernels``; other cores have no such layers."""
 
 
 def stem_kernel(
@@ -36,38 +62,58 @@ def stem_kernel(
     Args:
         shape: the layer's sizes.
         arrays: the contents of its inputs that are constants, in the order of the kernel in TIR.
-        target: the processor; it must have the DSP extension and no vectors.
+        target: the processor.
         estimate: the estimated instructions of the other kernel.
     """
-    return stem_plan(shape, arrays, estimate) if target.isa[-1] == "armv7em" else None
+    costs = _BY_ISA.get(target.isa[-1])
+    return None if costs is None else stem_plan(shape, arrays, costs, estimate)
 
 
-def stem_plan(shape: StreamLayer, arrays: Sequence[Array | None], estimate: int) -> Plan | None:
-    """Return the call for a core with the DSP extension, see :func:`stem_kernel`."""
+def stem_plan(
+    shape: StreamLayer, arrays: Sequence[Array | None], costs: StemCosts, estimate: int
+) -> Plan | None:
+    """Return the call with the costs of a class of cores, see :func:`stem_kernel`."""
     grid, N, terms = shape.grid, shape.N, shape.terms
     weights, scale, slope = arrays[_W], arrays[_SCALE], arrays[_SLOPE]
     if weights is None or scale is None or slope is None or not _fits(shape, slope):
         return None
+    if not costs.pairs and (grid.kernel_columns * shape.W != _TERMS or not _near(shape, weights)):
+        return None
     constants = shifted(shape, arrays, signed=True)
     M = grid.out_tokens
-    instructions = M * (N // _CHANNELS * (_FOUR + terms // _TERMS * _TURN) + _TOKEN)
+    instructions = round(M * (N // _CHANNELS * (costs.four + terms // _TERMS * costs.turn) + costs.token))
     if constants is None or instructions >= estimate:
         return None
+    if costs.pairs:
+        stored = {_W: stem_weights(weights), _BIAS: stem_constants(constants[_BIAS], scale)}
+    else:
+        words = words_of_bytes(weights.astype(np.int64), terms, of_terms=False)
+        stored = {
+            _W: words,
+            _BIAS: np.column_stack((constants[_BIAS], scale)).astype(np.int32).view(np.uint32),
+        }
     numbers = (
         *(grid.rows, grid.columns, grid.kernel_rows, grid.kernel_columns),
         *(grid.stride_rows, grid.stride_columns, grid.first_row, grid.first_column),
         *(shape.W, N, shape.pre, shape.shift),
     )
     reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SLOPE))
-    copied = ((grid.out_columns - 1) * grid.stride_columns + grid.kernel_columns) * shape.W
+    bytes_read = ((grid.out_columns - 1) * grid.stride_columns + grid.kernel_columns) * shape.W
+    bytes_read *= grid.kernel_rows
     return Plan(
         (Call(STEM, None, (*numbers, *reads, Workspace(), Write())),),
         instructions,
         M * N * terms,
-        2 * terms + grid.kernel_rows * copied,
+        2 * terms + bytes_read if costs.pairs else 4 * bytes_read,
         (1, M, N, terms),
-        constants={_W: stem_weights(weights), _BIAS: stem_constants(constants[_BIAS], scale)},
+        constants=stored,
     )
+
+
+def _near(shape: StreamLayer, weights: Array) -> bool:
+    """Whether all sums fit 16 bits once they are rounded."""
+    largest = _MOST * np.abs(weights.astype(np.int64)).sum(axis=1).max() + (1 << shape.pre >> 1)
+    return bool(largest < 1 << (_SHORT_BITS + shape.pre))
 
 
 def _fits(shape: StreamLayer, slope: Array) -> bool:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from sensor_bnn.compiler.chips import families_of, other_core_of_chip, target_of_chip
 from sensor_bnn.errors import BoardError
 
+SPEED, SIZE = OPTIMIZED = ("speed", "size")
+"""What code may be made for: the fewest instructions, or few bytes of flash."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -31,6 +34,7 @@ class Target:
         fused: whether the core always has fused multiply-adds; LLVM is then told not to form them.
         hosted: whether the bundle becomes a shared library for the machine that compiles it.
         isa: folders of ``firmware/kernels``; a C kernel is taken from the last folder that has it.
+        optimize: what code is made for, one of ``OPTIMIZED``.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Target:
     fused: bool = False
     hosted: bool = False
     isa: tuple[str, ...] = ("portable",)
+    optimize: str = SPEED
 
     def llvm(self) -> dict[str, object]:
         """Return the target as TVM's dictionary form."""
@@ -71,13 +76,33 @@ class Target:
         return replace(self, unfused=(), fused=False)
 
     @property
+    def small(self) -> bool:
+        """Whether the target's code is made for few bytes."""
+        return self.optimize == SIZE
+
+    def optimized_for(self, optimize: str) -> Target:
+        """Return the target with code for speed or for size.
+
+        Raises:
+            BoardError: the processor has no code for size.
+        """
+        if optimize not in OPTIMIZED:
+            raise ValueError(f"optimize is {optimize!r}, not one of {', '.join(OPTIMIZED)}")
+        if optimize == SIZE and (self.hosted or self.core not in ("cortex_m", "riscv")):
+            raise BoardError(
+                f"There is no code for size for {self.name}: only microcontrollers have it.",
+                "Leave `--optimize size` out.",
+            )
+        return replace(self, optimize=optimize)
+
+    @property
     def can_end_llvm(self) -> bool:
         """Whether LLVM may abort where it makes code of a valid kernel.
 
         A conditional branch of Armv6-M reaches 256 bytes. LLVM lengthens those that must reach further, which
         moves others, and aborts after 30 rounds (ARMConstantIslands; no option raises this limit).
         """
-        return self.triple.startswith("thumbv6m")
+        return self.triple.startswith("thumbv6m") and not self.small
 
     @property
     def compiler(self) -> str:

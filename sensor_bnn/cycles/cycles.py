@@ -39,7 +39,7 @@ _REGIONS = 400
 
 @dataclass(frozen=True)
 class Memory:
-    """The cost of fetching instructions from flash; data are assumed to be in RAM without wait states.
+    """A bound of the cost of fetching instructions from flash; data are assumed to be in RAM without waits.
 
     Attributes:
         wait_states: extra cycles per read of flash.
@@ -109,6 +109,11 @@ class Estimate:
     def cycles(self) -> int:
         """The estimated cycles."""
         return round(sum(block.total for block in self.blocks))
+
+    @property
+    def cycles_without_waits(self) -> int:
+        """The estimated cycles without those that the core waits for the flash."""
+        return round(sum(block.cycles * block.count for block in self.blocks))
 
     def functions(self) -> list[tuple[str, int, int]]:
         """Name, instructions and estimated cycles of each function that ran, most cycles first."""

@@ -6,8 +6,10 @@ current times the voltage: the clock cancels out. The rest of the board and peri
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sensor_bnn.cycles.memory import MemoryCost
 from sensor_bnn.hardware.boards import Board, Power, list_boards
 
 _MICROJOULES = 1e-6
@@ -24,6 +26,7 @@ class OnBoard:
         milliseconds: at that clock.
         microjoules: of the chip alone; None if the board's facts have no current.
         power: the current, the voltage and their source, or None.
+        memory: what the core waits for the flash, included above; None if the board's facts do not say.
     """
 
     board: str
@@ -31,6 +34,7 @@ class OnBoard:
     milliseconds: float
     microjoules: float | None
     power: Power | None
+    memory: MemoryCost | None = None
 
 
 def microjoules(power: Power, cycles: float) -> float:
@@ -38,24 +42,35 @@ def microjoules(power: Power, cycles: float) -> float:
     return power.microamps_per_mhz * power.volts * cycles * _MICROJOULES
 
 
-def on_real_boards(target: str, cycles: int) -> list[OnBoard]:
+def real_boards(target: str) -> list[Board]:
+    """Return each real board of this installation with that target, by name, for which cycles are a time."""
+    return [board for board in list_boards() if board.target == target and _runs_on_metal(board)]
+
+
+def on_real_boards(target: str, cycles: int, memory: Sequence[MemoryCost] = ()) -> list[OnBoard]:
     """Return the estimate for each real board of this installation with that target, by name.
 
     Args:
         target: the name of the target that the cycles were estimated for.
-        cycles: the cycles of one inference.
+        cycles: the cycles of one inference, for boards without a cost of their own.
+        memory: the cost on boards whose flash is described.
     """
+    costs = {cost.board: cost for cost in memory}
     return [
-        OnBoard(
-            board.name,
-            board.counter.clock_hz,
-            1000 * cycles / board.counter.clock_hz,
-            None if board.power is None else microjoules(board.power, cycles),
-            board.power,
-        )
-        for board in list_boards()
-        if board.target == target and _runs_on_metal(board)
+        _on_board(board, costs[board.name].cycles if board.name in costs else cycles, costs.get(board.name))
+        for board in real_boards(target)
     ]
+
+
+def _on_board(board: Board, cycles: int, memory: MemoryCost | None) -> OnBoard:
+    return OnBoard(
+        board.name,
+        board.counter.clock_hz,
+        1000 * cycles / board.counter.clock_hz,
+        None if board.power is None else microjoules(board.power, cycles),
+        board.power,
+        memory,
+    )
 
 
 def _runs_on_metal(board: Board) -> bool:

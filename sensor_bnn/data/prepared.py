@@ -52,7 +52,7 @@ def prepared(found: Recorded, plan: Preparation) -> tuple[Recorded, tuple[str, .
     notes: list[str] = []
     if np.isnan(found.samples).any():
         found = _filled(found, plan.missing, notes)
-    found = _without_gaps(found, notes)
+    found = without_gaps(found, notes)
     if plan.resample:
         found = _at_rate(found, plan, notes)
     if plan.lengths != "slide":
@@ -98,7 +98,8 @@ def _filled(found: Recorded, how: Missing, notes: list[str]) -> Recorded:
     return replace(found, samples=samples)
 
 
-def _without_gaps(found: Recorded, notes: list[str]) -> Recorded:
+def without_gaps(found: Recorded, notes: list[str]) -> Recorded:
+    """Return the recordings with a new run where time is missing or goes back; add a sentence on that."""
     steps = steps_of(found)
     if steps is None or not (steps.gaps or steps.backwards):
         return found

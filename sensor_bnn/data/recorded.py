@@ -56,6 +56,7 @@ class Run:
         subject: the value of the column ``subject``; None without such a column.
         part: the value of the column ``split``, ``train`` or ``test``; empty without such a column.
         file: the file, for messages; it is not compared.
+        after_gap: whether time is missing before the run, in the middle of its recording.
     """
 
     recording: Id | None
@@ -66,6 +67,7 @@ class Run:
     subject: Id | None = None
     part: str = ""
     file: str = field(default="", compare=False)
+    after_gap: bool = False
 
     @property
     def place(self) -> str:
@@ -169,13 +171,19 @@ def steps_of(found: Recorded) -> Steps | None:
 
 
 def divided(found: Recorded, at: Iterable[int]) -> Recorded:
-    """Return the recordings with a new run at each of these samples, so that no window crosses one."""
+    """Return the recordings with a new run at each of these samples, so that no window crosses one.
+
+    Args:
+        found: the recordings.
+        at: the samples, in the middle of a recording, before which time is missing.
+    """
     cuts = sorted(set(at))
+    gaps = {run.first for run in found.runs if run.after_gap} | set(cuts)
     runs = []
     for run in found.runs:
         bounds = [run.first, *(cut for cut in cuts if run.first < cut < run.end), run.end]
         for first, end in pairwise(bounds):
-            runs.append(replace(run, first=first, end=end))
+            runs.append(replace(run, first=first, end=end, after_gap=first in gaps))
     return replace(found, runs=tuple(runs))
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -20,6 +20,9 @@ from sensor_bnn.emulation.instruction_plugin import compile_plugin
 from sensor_bnn.errors import BundleError, ToolError
 
 _SOURCE = Path(__file__).with_name("count_plugin.c")
+
+Span = TypeVar("Span")
+"""What a plugin found between two marks."""
 
 Counts = Mapping[tuple[int, bytes], int]
 """How often an instruction ran, by its address and its bytes in memory order."""
@@ -70,6 +73,11 @@ class Symbols:
             for start, end in zip(starts, ends, strict=True)
         )
         self._starts = starts
+        self._objects = {
+            str(s.name): (int(s["st_value"]), int(s["st_value"]) + int(s["st_size"]))
+            for s in table.iter_symbols()
+            if s["st_info"]["type"] == "STT_OBJECT"
+        }
 
     def at(self, address: int) -> Function | None:
         """Return the function that contains the address; None if there is none."""
@@ -77,6 +85,11 @@ class Symbols:
         if place < 0 or address >= self.functions[place].end:
             return None
         return self.functions[place]
+
+    def data(self, prefix: str) -> tuple[int, int]:
+        """Return where the data with names that begin so start and end; (0, 0) if there are none."""
+        found = [place for name, place in self._objects.items() if name.startswith(prefix)]
+        return (min(start for start, _ in found), max(end for _, end in found)) if found else (0, 0)
 
     def address(self, name: str) -> int:
         """Return the start address of the function with this name.
@@ -129,7 +142,7 @@ class CountPlugin:
         try:
             text = self.output.read_text(encoding="ascii")
         except OSError as error:
-            raise _lost(error.strerror or "") from None
+            raise lost(error.strerror or "") from None
         spans: list[Counts] = []
         span: dict[tuple[int, bytes], int] = {}
         try:
@@ -142,9 +155,9 @@ class CountPlugin:
                     place = (int(address, 16), _own_bytes(bytes.fromhex(data), self.thumb))
                     span[place] = span.get(place, 0) + int(count)
         except ValueError:
-            raise _lost("a line of them is cut off") from None
+            raise lost("a line of them is cut off") from None
         if span or not spans:
-            raise _lost("they end too early")
+            raise lost("they end too early")
         return spans
 
 
@@ -172,18 +185,33 @@ def counts_by_layer(spans: list[Counts], layers: int) -> list[Counts]:
     Raises:
         ToolError: the spans do not come from such a run.
     """
+    empty, *found = spans_of_layers(spans, layers)
+    return [
+        {place: count - empty.get(place, 0) for place, count in layer.items() if count > empty.get(place, 0)}
+        for layer in found
+    ]
+
+
+def spans_of_layers(spans: Sequence[Span], layers: int, inference: int = 0) -> list[Span]:
+    """Return what a plugin found in an empty span, and then in each layer of a profiled inference.
+
+    Args:
+        spans, layers: as for ``counts_by_layer``.
+        inference: which profiled inference, from 0 on.
+
+    Raises:
+        ToolError: the spans do not come from such a run.
+    """
     # Two reads for the cost of reading, one at the start, two per layer, one at the end.
     marks, self_test = 3 + 2 * layers + 1, 3 + 1
     if len(spans) > marks and (len(spans) - 1) % marks == self_test:
         spans = spans[self_test:]
     if len(spans) <= marks or (len(spans) - 1) % marks:
-        raise _lost(f"{len(spans)} spans do not come from profiled inferences of {layers} layers")
-    empty = spans[1]
-    return [
-        {place: count - empty.get(place, 0) for place, count in layer.items() if count > empty.get(place, 0)}
-        for layer in spans[3 : marks - 1 : 2]
-    ]
+        raise lost(f"{len(spans)} spans do not come from profiled inferences of {layers} layers")
+    first = inference * marks
+    return [spans[first + 1], *spans[first + 3 : first + marks - 1 : 2]]
 
 
-def _lost(why: str) -> ToolError:
+def lost(why: str) -> ToolError:
+    """Return the error for a plugin's output that is missing or incomplete."""
     return ToolError(f"QEMU's plugin left no counts: {why}.", "Run it again.")

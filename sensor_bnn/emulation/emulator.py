@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -52,7 +53,7 @@ class Emulator:
     Args:
         board: a board with an emulator.
         kernel: the ELF file that is in its flash at power-on (the bootloader).
-        plugin: argument of QEMU's ``-plugin``; None for no plugin.
+        plugins: arguments of QEMU's ``-plugin``, one for each plugin.
 
     Raises:
         BoardError: the board has no emulator.
@@ -65,7 +66,7 @@ class Emulator:
     _control: socket.socket
     _answers: BinaryIO
 
-    def __init__(self, board: Board, kernel: Path, plugin: str | None = None) -> None:
+    def __init__(self, board: Board, kernel: Path, plugins: Sequence[str] = ()) -> None:
         if board.emulator is None:
             raise without_emulator(board, "Or connect the real board and use its serial port.")
         if not kernel.is_file():
@@ -75,7 +76,7 @@ class Emulator:
             )
         self.board = board
         self.kernel = kernel
-        self.plugin = plugin
+        self.plugins = tuple(plugins)
         self.facts = board.emulator
         self.port = ""
         self.debugger = ""
@@ -171,8 +172,8 @@ class Emulator:
         holder.callback(os.close, theirs)
         tty.setraw(theirs)
         self.port = os.ttyname(theirs)
-        # The caller's plugin is loaded in addition.
-        plugins = [instruction_plugin(self.kernel, scratch), *([self.plugin] if self.plugin else [])]
+        # The caller's plugins are loaded in addition.
+        plugins = [instruction_plugin(self.kernel, scratch), *self.plugins]
         options = [part for plugin in plugins for part in ("-plugin", plugin)]
         self._program = stack.enter_context(
             programs.start(
@@ -197,7 +198,7 @@ class Emulator:
             *("-kernel", str(self.kernel)),
             # Virtual time then depends on instructions alone, so the same work gives the same count.
             *("-icount", f"shift={self.facts.icount_shift}"),
-            *(("-plugin", self.plugin) if self.plugin is not None else ()),
+            *(part for plugin in self.plugins for part in ("-plugin", plugin)),
             *("-display", "none", "-monitor", "none", "-serial", "pty"),
             *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
             *("-chardev", f"socket,id=gdb,path={self.debugger},server=on,wait=off", "-gdb", "chardev:gdb"),

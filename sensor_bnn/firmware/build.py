@@ -13,6 +13,7 @@ from elftools.elf.constants import SH_FLAGS
 from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.metadata import BUILD_REPORT, Metadata
+from sensor_bnn.compiler.targets import SIZE
 from sensor_bnn.compiler.window import SOURCE
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BundleError, DataError, FileError
@@ -132,6 +133,7 @@ def build_firmware(
             weights,
             sends_flash=sends_flash,
             sensor=driver,
+            small=bundle.optimize == SIZE,
         )
         kernels = (bundle_dir / "kernels.o").read_bytes()
         images = {
@@ -209,6 +211,7 @@ def build_for_mcuboot(
             application,
             weights=weights,
             mcuboot=layout,
+            small=bundle.optimize == SIZE,
         )
     image = make_mcuboot_application(linked["firmware"], layout, bundle, board, signer)
     report = _write(
@@ -371,7 +374,8 @@ def _rom_files(binary: bytes, board: Board) -> dict[str, bytes]:
 
 
 def _bootloader_files(elf: bytes, board: Board) -> dict[str, bytes]:
-    return {"bootloader.elf": elf, "bootloader.bin": flash_content(elf, board.flash.origin)}
+    content = flash_content(elf, board.flash.origin, board.flash.size)
+    return {"bootloader.elf": elf, "bootloader.bin": content}
 
 
 def _report(first: LinkedApplication, bundle: Metadata, board: Board, weights: str) -> dict[str, Any]:

@@ -144,6 +144,7 @@ def _make_bundle(board: Board, folder: Path) -> None:
         kernels_crc32=0,
         sources_bytes=0,
         files=file_digests(folder),
+        optimize="speed",
     )
     write_file(folder / FILE, metadata.to_json())
 

@@ -16,12 +16,13 @@ ERASED = b"\xff"
 _LARGEST = 1 << 26
 
 
-def flash_content(elf: bytes, start: int | None = None) -> bytes:
+def flash_content(elf: bytes, start: int | None = None, size: int | None = None) -> bytes:
     """Return the loadable segments of an ELF file as flash holds them, gaps filled with ``ERASED``.
 
     Args:
         elf: the bytes of the file.
         start: the address of the first byte; None begins with the first segment.
+        size: the bytes of the flash from ``start`` on, outside of which segments are left out; None for none.
 
     Raises:
         BundleError: it is no ELF file, holds nothing to load, or spreads over too many bytes.
@@ -32,6 +33,7 @@ def flash_content(elf: bytes, start: int | None = None) -> bytes:
             (int(segment["p_paddr"]), bytes(segment.data()))
             for segment in ELFFile(io.BytesIO(elf)).iter_segments("PT_LOAD")
             if segment["p_filesz"]
+            and (start is None or size is None or 0 <= segment["p_paddr"] - start < size)
         ]
     except (ELFError, struct.error, ValueError, KeyError, AttributeError, UnicodeDecodeError) as error:
         raise BundleError(f"It is a damaged ELF file: {error}.", remedy) from None

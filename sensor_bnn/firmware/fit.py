@@ -19,15 +19,28 @@ def check_estimate(bundle: Metadata, board: Board, weights: str) -> None:
     flash = HEADER_BYTES + bundle.weights_bytes
     if flash > board.slot.size:
         raise too_big_for_slot(flash, board, at_least=True, most=bundle.largest_layer)
-    ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
-    # The application keeps input, output and eight bytes of ticks per layer beside the arena.
-    ram += bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
+    ram = _ram(bundle, board)
     if weights == "ram":
         ram += bundle.weights_bytes
         if ram > ram_bytes(board):
             raise no_room_for_weights(ram - ram_bytes(board), board, at_least=True)
     if ram > ram_bytes(board):
         raise too_big("RAM", ram, "RAM", ram_bytes(board), board, at_least=True, most=bundle.fullest_layer)
+
+
+def free_ram(bundle: Metadata, board: Board) -> int:
+    """Return the bytes of the first RAM that the model leaves there, with its weights in flash.
+
+    The result is negative if its arena does not fit that RAM.
+    """
+    return board.ram.size - _ram(bundle, board)
+
+
+def _ram(bundle: Metadata, board: Board) -> int:
+    """Return the bytes of RAM that the application needs, with its weights in flash."""
+    ram = RESERVED_BYTES + board.ram.stack + HANDLER_STACK_BYTES
+    # The application keeps input, output and eight bytes of ticks per layer beside the arena.
+    return ram + bundle.arena_bytes + bundle.input.bytes + bundle.output.bytes + 8 * len(bundle.layers)
 
 
 def too_big_for_slot(needed: int, board: Board, at_least: bool = False, most: str = "") -> BoardError:

@@ -27,7 +27,7 @@ from sensor_bnn.firmware.fit import (
     too_big_for_slot,
 )
 from sensor_bnn.firmware.mcuboot import McubootLayout, alignment, room
-from sensor_bnn.hardware.boards import BOOT2_BYTES, HEADER_BYTES, Board, Region, has_bootloader
+from sensor_bnn.hardware.boards import BOOT2_BYTES, FIRST_BYTES, HEADER_BYTES, Board, Region, has_bootloader
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def link_firmware(
     sends_flash: bool = True,
     mcuboot: McubootLayout | None = None,
     sensor: bytes | None = None,
+    small: bool = False,
 ) -> dict[str, bytes]:
     """Compile and link in ``work``; return the ELF files by target. A failure writes its log to ``log``.
 
@@ -105,6 +106,7 @@ def link_firmware(
         sends_flash: whether the bootloader sends the contents of the flash to a host.
         mcuboot: where MCUboot expects the program, on a board that has its slot; no bootloader is built then.
         sensor: the C source of the sensor of ``stream``; None for none.
+        small: whether the model's code is made for size.
 
     Raises:
         BoardError: the model does not fit, or the board names a driver that does not exist.
@@ -149,6 +151,7 @@ def link_firmware(
             files = (*files[:-1], str(work / "sensor" / "sensor.c"))
         settings["SBNN_APPLICATION"] = ";".join(files)
         settings["SBNN_SOURCES"] = ";".join(model_sources)
+        settings["SBNN_SMALL"] = "ON" if small else "OFF"
     cmake = str(_cmake())
     build = work / "build"
     _run(
@@ -298,6 +301,7 @@ def _generate(
         "handler_stack_bytes": HANDLER_STACK_BYTES,
         "vector_alignment": _alignment_in(board, mcuboot),
         "boot2_bytes": BOOT2_BYTES,
+        "first_bytes": FIRST_BYTES,
         "sends_flash": sends_flash,
         "mcuboot": mcuboot,
         "mcuboot_alignment": alignment(board),

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import cache
 from pathlib import Path
 
 from sensor_bnn.compiler.chips import target_of_chip
 from sensor_bnn.errors import BoardError
 from sensor_bnn.files import replace_folder
 from sensor_bnn.hardware.facts import BOOT2_BYTES as BOOT2_BYTES
+from sensor_bnn.hardware.facts import FIRST_BYTES as FIRST_BYTES
 from sensor_bnn.hardware.facts import HEADER_BYTES as HEADER_BYTES
+from sensor_bnn.hardware.facts import Access as Access
 from sensor_bnn.hardware.facts import Board as Board
 from sensor_bnn.hardware.facts import Bootloader as Bootloader
+from sensor_bnn.hardware.facts import Cache as Cache
 from sensor_bnn.hardware.facts import Counter as Counter
 from sensor_bnn.hardware.facts import Emulator as Emulator
 from sensor_bnn.hardware.facts import EnergyPin as EnergyPin
@@ -49,7 +53,7 @@ def list_boards() -> list[Board]:
     Raises:
         BoardError: a board's file is wrong.
     """
-    return [read_board(resource("boards") / name) for name in _names()]
+    return [_installed(name) for name in _names()]
 
 
 def default_board() -> Board:
@@ -103,7 +107,7 @@ def load_board(name: str | Path) -> Board:
         BoardError: no such board, or its file is wrong.
     """
     if str(name) in _names():
-        return read_board(resource("boards") / name)
+        return _installed(str(name))
     path = Path(name)
     if path.name == BOARD_FILE:
         path = path.parent
@@ -118,7 +122,7 @@ def load_board(name: str | Path) -> Board:
     near = [known for known in _names() if len(str(name)) >= _SHORTEST_PART and str(name).lower() in known]
     if len(near) == 1:
         NOTES.warning("--board %s is taken as %s.", name, near[0])
-        return read_board(resource("boards") / near[0])
+        return _installed(near[0])
     near = near or difflib.get_close_matches(str(name), _names(), n=3)
     target = target_of_chip(str(name))
     if target is not None and not near:
@@ -158,6 +162,18 @@ def new_board(name: str, source: Board, folder: Path) -> Board:
         # Read before it is placed: facts that break a rule leave no folder.
         read_board(draft.path)
     return read_board(target)
+
+
+def _installed(name: str) -> Board:
+    folder = resource("boards") / name
+    file = (folder / BOARD_FILE).stat()
+    return _read_once(folder, file.st_mtime_ns, file.st_size)
+
+
+@cache
+def _read_once(folder: Path, changed: int, size: int) -> Board:
+    """Read a board. A file is parsed and checked once, and again if it changes."""
+    return read_board(folder)
 
 
 def _names() -> list[str]:

@@ -13,6 +13,9 @@ Word = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 """A register's value, or bits of it."""
 
 Bytes = Annotated[int, Meta(ge=1, le=2**32)]
+PowerOfTwo = Annotated[int, Meta(ge=1, le=1 << 20)]
+"""A size or a number that is a power of two."""
+
 Page = Annotated[int, Meta(ge=256, le=1 << 24)]
 Hertz = Annotated[int, Meta(ge=1, le=10**10)]
 Text = Annotated[str, Meta(min_length=1)]
@@ -33,6 +36,9 @@ BOOT2_BYTES = (
     256  # a second stage of boot, before the bootloader's vector table; the last four are its checksum
 )
 
+FIRST_BYTES = 8
+"""What a Cortex-M reads first after a reset: its stack pointer and where it starts."""
+
 
 @dataclass(frozen=True)
 class Region:
@@ -48,6 +54,37 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Cache:
+    """A cache: its bytes, those of a line, and the number of lines in a set."""
+
+    bytes: PowerOfTwo
+    line_bytes: PowerOfTwo
+    ways: PowerOfTwo
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the core waits for while it reads the flash, for estimates.
+
+    One read brings ``read_bytes``, and the core waits ``wait`` of its cycles for it. ``code`` and ``data``
+    are the caches for instructions and for everything else, ``shared`` is one for both. Without one for code
+    the bytes of the last read are kept, without one for data nothing is. With ``prefetch`` the next read of
+    code begins by itself. ``at_least``: no manual states all cycles of a read, so that the real waits are
+    longer. ``assumes`` is what else is assumed, and ``source`` says where the rest is stated.
+    """
+
+    wait: Annotated[int, Meta(ge=0, le=10_000)]
+    read_bytes: PowerOfTwo
+    source: Annotated[str, Meta(min_length=1, max_length=300)]
+    prefetch: bool = False
+    code: Cache | None = None
+    data: Cache | None = None
+    shared: Cache | None = None
+    at_least: bool = False
+    assumes: Annotated[str, Meta(max_length=300)] = ""
+
+
+@dataclass(frozen=True)
 class Flash(Region):
     """The flash: the driver of ``firmware/`` that writes it, and the bytes of a page, its unit of erasure.
 
@@ -58,7 +95,10 @@ class Flash(Region):
     written is a fault. The driver must be able to find such words (``flash_is_readable``).
 
     ``code`` is the address of its first byte on the bus from which the core fetches instructions, where that
-    is another address than the one for data.
+    is another address than the one for data. ``vectors`` is the address from which the core reads stack and
+    start after a reset, where that is not the flash: whatever loads the bootloader writes them there too.
+
+    ``access`` is what reading it costs; None if that is not known.
     """
 
     driver: Driver
@@ -66,6 +106,8 @@ class Flash(Region):
     first_sectors: tuple[Annotated[int, Meta(ge=1, le=1 << 24)], ...] = ()
     error_codes: bool = False
     code: Address | None = None
+    access: Access | None = None
+    vectors: Address | None = None
 
     @property
     def code_offset(self) -> int:

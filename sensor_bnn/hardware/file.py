@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,9 @@ from msgspec import Meta
 
 from sensor_bnn.errors import BoardError
 from sensor_bnn.hardware.facts import (
+    FIRST_BYTES,
     HEADER_BYTES,
+    Access,
     Address,
     Board,
     Bootloader,
@@ -215,11 +218,47 @@ def _flash_problems(flash: Flash) -> Iterator[str]:
             f"memory.flash.code is {flash.code:#x}; it must be a multiple of {HEADER_BYTES} from which the "
             f"flash ends in the 32-bit address space, apart from memory.flash"
         )
+    if flash.vectors is not None and (
+        flash.vectors % FIRST_BYTES or _overlap(flash, Region(flash.vectors, FIRST_BYTES))
+    ):
+        yield (
+            f"memory.flash.vectors is {flash.vectors:#x}; it must be a multiple of {FIRST_BYTES} apart from "
+            f"memory.flash, and is left out where the core starts in the flash"
+        )
     if flash.size // flash.page > _MOST_PAGES:
         yield (
             f"memory.flash.page is {flash.page}; it must make at most {_MOST_PAGES} pages, as many as "
             f"Extended Erase can number"
         )
+    if flash.access is not None:
+        yield from _access_problems(flash.access)
+
+
+def _access_problems(access: Access) -> Iterator[str]:
+    key = "memory.flash.access"
+    caches = {"code": access.code, "data": access.data, "shared": access.shared}
+    sizes = {f"{key}.read_bytes": access.read_bytes}
+    for name, cache in caches.items():
+        if cache is not None:
+            sizes |= {f"{key}.{name}.{part}": size for part, size in asdict(cache).items()}
+    for name, size in sizes.items():
+        if size.bit_count() != 1:
+            yield f"{name} is {size}; it must be a power of two"
+    if access.shared is not None and (access.code or access.data) is not None:
+        yield f"{key}.shared is a cache for code and data; it excludes {key}.code and {key}.data"
+    for name, cache in caches.items():
+        if cache is None:
+            continue
+        if not access.read_bytes <= cache.line_bytes <= 64 * access.read_bytes:
+            yield (
+                f"{key}.{name}.line_bytes is {cache.line_bytes}; it must be at least {key}.read_bytes, "
+                f"{access.read_bytes}, and at most 64 times as much"
+            )
+        if cache.line_bytes * cache.ways > cache.bytes:
+            yield (
+                f"{key}.{name}.bytes is {cache.bytes}; it must hold at least one set, "
+                f"{cache.ways} lines of {cache.line_bytes} bytes"
+            )
 
 
 def _code(flash: Flash) -> Region:

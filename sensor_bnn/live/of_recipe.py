@@ -119,7 +119,7 @@ def read_by_recipe(
         whole, recording = recording, recording.not_learned()
         NOTES.warning(
             "Sent are the %d of %d recordings that the model did not learn from; --part all sends all.",
-            *(len(recording.names), len(whole.names)),
+            *(len({*recording.names}), len({*whole.names})),
         )
     return recording.first(limit)
 

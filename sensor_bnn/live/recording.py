@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sensor_bnn.compiler.metadata import Metadata
 from sensor_bnn.data.channels import channel_order
-from sensor_bnn.data.prepared import rate_of
+from sensor_bnn.data.prepared import rate_of, without_gaps
 from sensor_bnn.data.recorded import Recorded, steps_of
 from sensor_bnn.data.recording import read_csv
 from sensor_bnn.data.samples import read_samples
@@ -38,10 +38,12 @@ class Recording:
             has a label.
         classes: the names of the classes that the file lists; empty for a CSV file, which lists none.
         channels: the names of the channels, in their order; empty if the file has none.
-        breaks: the samples, counted from 0 and ascending, at which another recording begins; 0 is not one.
+        breaks: the samples, counted from 0 and ascending, at which another recording begins, or before which
+            time is missing; 0 is not one.
         left_out: the names of columns that were not read.
-        names: the name of each recording, one more than ``breaks``; none at all if the data name none.
-        learned: of each recording, whether a model has learned from it; none at all if that is not known.
+        names: the name of each recording, one more than ``breaks``: that of a recording with a gap is there
+            twice; none at all if the data name none.
+        learned: of each of these, whether a model has learned from it; none at all if that is not known.
         rate: the samples per second; None if nothing states it.
         truth: the true numbers, which a model is to predict, of each sample, float64 [samples, numbers]; None
             if they are not known.
@@ -228,6 +230,10 @@ def read_recording(
     )
     note_rates(recorded)
     told = settled_rate(rate, rate_of(recorded, 0.0), told_rate(recorded, file))
+    notes: list[str] = []
+    recorded = without_gaps(recorded, notes)
+    for note in notes:
+        NOTES.warning("%s", note)
     return recording_of(recorded, limit, columns, told)
 
 
@@ -237,13 +243,16 @@ def recording_of(
     """Return what was read as a live stream, at most ``limit`` samples of it, from the start.
 
     Args:
-        found: what was read.
+        found: what was read, with a new run where time is missing.
         limit: the number of samples; None for all.
         targets: the names of the columns that are true numbers and no channels, as far as they are there.
         rate: the samples per second; None if they are not known.
     """
     labels = tuple(run.label for run in found.runs for _ in range(run.first, run.end))
-    begun = [(name, first) for name, first, _ in found.recordings()]
+    begun = [(found.runs[0].recording, 0)]
+    for before, run in pairwise(found.runs):
+        if run.after_gap or run.recording != before.recording:
+            begun.append((run.recording, run.first))
     true = [at for at, name in enumerate(found.channels) if name in targets]
     others = [at for at, name in enumerate(found.channels) if name not in targets]
     whole = Recording(

@@ -1,78 +1,43 @@
-"""Run a model on an emulated board that counts every instruction, and estimate the cycles of each layer."""
+"""Run a model on an emulated board that counts every instruction, and estimate the cycles of each layer.
+
+The same run simulates the flash of each real board with this core: what it waits for code and for weights.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from sensor_bnn.compiler.metadata import read_metadata
+from sensor_bnn.compiler.metadata import Metadata, read_metadata
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.cycles.cycles import Estimate, Memory, estimate_cycles
-from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
+from sensor_bnn.cycles.energy import real_boards
+from sensor_bnn.cycles.memory import MemoryCost, memory_costs
+from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer, spans_of_layers
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.memory_plugin import FlashMemory, MemoryPlugin
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import start_file
-from sensor_bnn.flashing.flash import flash_image
-from sensor_bnn.flashing.image import read_image
+from sensor_bnn.firmware.fit import free_ram
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.bench import Progress
+from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
+
+_WARM = 1
+"""Inferences that fill the caches before the one whose waits are taken."""
 
 MARK = "counter_now"
 """The firmware's function that runs before and after each layer of a profiled inference."""
 
 
-class CountedRun:
-    """An emulated, flashed board whose instructions are counted.
+@dataclass(frozen=True)
+class ModelEstimate:
+    """The estimate of each layer of a model, and its cost on each real board whose flash is described."""
 
-    ``port`` is its serial port while it runs; ``estimates`` may be called after it has stopped.
-    """
-
-    def __init__(self, board: Board, plugin: CountPlugin, symbols: Symbols, port: str) -> None:
-        self.port = port
-        self._board = board
-        self._plugin = plugin
-        self._symbols = symbols
-
-    def estimates(self, layers: int, memory: Memory | None = None) -> list[Estimate]:
-        """Return the estimate of each layer of the profiled inference.
-
-        Args:
-            layers: number of the model's layers.
-            memory: of the flash; without wait states if None.
-
-        Raises:
-            ToolError: no inference was profiled, or LLVM's programs are missing.
-        """
-        counts = counts_by_layer(self._plugin.counts(), layers)
-        return estimate_cycles(counts, self._symbols, find_target(self._board.target), memory)
-
-
-@contextmanager
-def counted_run(
-    board: Board, build: Path, folder: Path, progress: Progress = lambda stage, done, total: None
-) -> Iterator[CountedRun]:
-    """Start the board with the counting plugin and flash a build.
-
-    Within the context, profile one inference and run no other; the board stops at the end of the context.
-
-    Args:
-        board: one with an emulator.
-        build: the folder of ``sensor-bnn build`` for it.
-        folder: folder for plugin and counts; it must exist longer than the context.
-        progress: of flashing.
-
-    Raises:
-        SensorBnnError: the emulator, the flasher or the C compiler failed.
-    """
-    symbols = Symbols(build / "firmware.elf")
-    plugin = CountPlugin.build(symbols, MARK, folder)
-    with Emulator(board, start_file(board, build), plugin.argument) as emulator:
-        flash_image(emulator.port, read_image(build), board, progress=progress)
-        yield CountedRun(board, plugin, symbols, emulator.port)
+    layers: tuple[Estimate, ...]
+    memory: tuple[MemoryCost, ...]
 
 
 def estimate_model(
@@ -81,8 +46,7 @@ def estimate_model(
     build: Path,
     sample: bytes,
     memory: Memory | None = None,
-    progress: Progress = lambda stage, done, total: None,
-) -> list[Estimate]:
+) -> ModelEstimate:
     """Estimate the cycles of each layer of a model, for one sample.
 
     Args:
@@ -90,20 +54,55 @@ def estimate_model(
         bundle: the compiled model.
         build: its firmware.
         sample: the bytes of the input.
-        memory: of the flash; without wait states if None.
-        progress: of flashing.
+        memory: a bound of the flash's cost; without wait states if None. Boards whose flash is described have
+            a cost of their own.
 
     Raises:
         SensorBnnError: the run failed, or LLVM's programs are missing.
     """
     metadata = read_metadata(bundle)
+    symbols = Symbols(build / "firmware.elf")
     with scratch_folder("counts") as folder:
+        counts = CountPlugin.build(symbols, MARK, folder)
+        boards = [real for real in real_boards(board.target) if real.flash.access is not None]
+        waits = _waits_plugin(board, boards, symbols, metadata, folder)
+        plugins = [plugin.argument for plugin in (counts, waits) if plugin is not None]
+        flashed = with_image(board, build / "firmware.bin")
         with (
-            counted_run(board, build, folder, progress) as run,
-            SerialPort(run.port, board.uart) as line,
+            Emulator(flashed, start_file(board, build), plugins) as emulator,
+            SerialPort(emulator.port, board.uart) as line,
         ):
             client = Client(line)
             check_answer(greet(line, client), board, metadata)
             client.write_input(sample)
-            client.profile()
-        return run.estimates(len(metadata.layers), memory)
+            for _ in range(1 + _WARM):
+                client.profile()
+        number = len(metadata.layers)
+        spans = counts_by_layer(counts.counts(), number)
+        layers = estimate_cycles(spans, symbols, find_target(board.target), memory)
+        costs = (
+            []
+            if waits is None
+            else memory_costs(
+                boards,
+                [layer.cycles_without_waits for layer in layers],
+                spans_of_layers(waits.waits(), number, _WARM)[1:],
+                metadata.weights_bytes,
+                [free_ram(metadata, real) for real in boards],
+            )
+        )
+    return ModelEstimate(tuple(layers), tuple(costs))
+
+
+def _waits_plugin(
+    board: Board, boards: list[Board], symbols: Symbols, metadata: Metadata, folder: Path
+) -> MemoryPlugin | None:
+    """Return the plugin that simulates each board's flash twice, with the weights in it and in RAM."""
+    weights = symbols.data(f"{metadata.prefix}_weights_")
+    memories = [
+        FlashMemory(real.flash.access, without_waits)
+        for real in boards
+        if real.flash.access is not None
+        for without_waits in ((0, 0), weights)
+    ]
+    return MemoryPlugin.build(symbols, MARK, board.flash, memories, folder) if memories else None

@@ -134,8 +134,39 @@ def measure_kernels(
     if layers:
         cases += [*layer_cases(target), stream_pack_case(target)]
     pairs = epilogue_cases(target) if layers else []
+    first = len(cases)
     cases += [case for pair in pairs for case in pair]
-    estimated = _estimates(target, console)
+    rows = _measured(cases, board, console, estimated=_estimates(target, console))
+    found = [rows[place] for place in sorted(rows) if place < first]
+    for place in range(first, len(cases), 2):
+        if place in rows and place + 1 in rows:
+            found.append(_epilogue(rows[place], rows[place + 1]))
+    return found
+
+
+def measure_cases(
+    cases: Sequence[Case], board: Board, console: Console, *, estimated: bool
+) -> list[KernelRow]:
+    """Run cases on an emulated board, together where they fit.
+
+    Args:
+        cases: what to run.
+        board: one with an emulator.
+        console: receives a message for each step and for each case that does not fit the board.
+        estimated: whether to estimate cycles.
+
+    Raises:
+        BoardError: no case fits its memory.
+        ToolError: the cross compiler or the emulator is missing or failed.
+    """
+    rows = _measured(cases, board, console, estimated=estimated)
+    return [rows[place] for place in sorted(rows)]
+
+
+def _measured(
+    cases: Sequence[Case], board: Board, console: Console, *, estimated: bool
+) -> dict[int, KernelRow]:
+    """Return the row of each case that fits the board, by its place; see ``measure_cases``."""
     rows: dict[int, KernelRow] = {}
     refused: list[BoardError] = []
     batches = _batches(cases, board)
@@ -156,12 +187,7 @@ def measure_kernels(
             rows |= dict(zip(batch, measured, strict=True))
     if not rows:
         raise refused[0]
-    first = len(cases) - 2 * len(pairs)
-    found = [rows[place] for place in sorted(rows) if place < first]
-    for place in range(first, len(cases), 2):
-        if place in rows and place + 1 in rows:
-            found.append(_epilogue(rows[place], rows[place + 1]))
-    return found
+    return rows
 
 
 def _epilogue(short: KernelRow, long: KernelRow) -> KernelRow:
@@ -282,7 +308,7 @@ def _measure(cases: Sequence[Case], board: Board, console: Console, *, estimated
             Emulator(
                 with_image(board, build.firmware_bin),
                 build.bootloader_elf,
-                plugin.argument if plugin else None,
+                [plugin.argument] if plugin else [],
             ) as emulator,
             SerialPort(emulator.port, board.uart) as line,
         ):

@@ -63,9 +63,9 @@ def run_on_board(
         symbols = Symbols(build.firmware_elf)
         prefix = f"{bundle.metadata.prefix}_"
         plugin = CountPlugin.build(symbols, f"{prefix}run", folder) if watch else None
-        argument = plugin.argument if plugin else None
+        arguments = [plugin.argument] if plugin else []
         with (
-            Emulator(with_image(board, build.firmware_bin), build.bootloader_elf, argument) as emulator,
+            Emulator(with_image(board, build.firmware_bin), build.bootloader_elf, arguments) as emulator,
             SerialPort(emulator.port, board.uart) as line,
         ):
             client = Client(line)

@@ -63,7 +63,7 @@ def check_picture(path: Path) -> None:
         DataError: the format is unknown.
         FileError: the file cannot be written.
     """
-    _form(path)
+    picture_form(path)
     check_file(path)
 
 
@@ -82,13 +82,18 @@ def draw_confusion(
         DataError: the format is unknown.
         FileError: the file cannot be written.
     """
-    form = _form(path)
+    form = picture_form(path)
     figure = confusion_figure(confusion, classes, title)
     with replace_file(path) as stream:
         figure.savefig(stream, format=form, dpi=120)
 
 
-def _form(path: Path) -> str:
+def picture_form(path: Path) -> str:
+    """Return the format that a file's name gives.
+
+    Raises:
+        DataError: it is unknown.
+    """
     form = path.suffix.lower().lstrip(".")
     if form not in ("png", "svg", "pdf"):
         raise DataError(f"{path} names no known picture format.", "Choose a name in .png, .svg or .pdf.")

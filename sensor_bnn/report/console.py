@@ -1,4 +1,4 @@
-"""The console for tables: no name and no number is cut, however narrow the terminal is."""
+"""The consoles for tables and for steps: no name and no number is cut, however narrow the terminal is."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ def table_console(*, stderr: bool = False, columns: int = _COLUMNS) -> TableCons
         columns: its width where nothing says one, and its least width in a wider terminal.
     """
     return TableConsole(stderr=stderr, columns=columns)
+
+
+def steps_console(*, quiet: bool = False, highlight: bool = True) -> Console:
+    """Return the console for steps and progress, which is standard error.
+
+    A file has no width, so there rich wraps no line of it and cuts none.
+
+    Args:
+        quiet: whether nothing is printed.
+        highlight: whether numbers and paths are coloured on a terminal.
+    """
+    console = Console(stderr=True, quiet=quiet, highlight=highlight)
+    if not console.is_terminal:
+        console.width = _UNLIMITED
+    return console
 
 
 class _Paragraphs:

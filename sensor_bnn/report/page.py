@@ -11,6 +11,7 @@ import jinja2
 from sensor_bnn.report.baselines import compare_products
 from sensor_bnn.report.charts import accuracy_chart, layer_chart, memory_chart, stack_chart
 from sensor_bnn.report.compare import change_of, compare_results
+from sensor_bnn.report.estimate import memory_lines
 from sensor_bnn.report.view import GROUPS, view_of
 
 FORMATS = {"html": "page.html.j2", "markdown": "page.md.j2"}
@@ -78,6 +79,7 @@ def fill(template: str, facts: dict[str, Any], *, escaped: bool) -> str:
     environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     environment.filters["ratio"] = lambda value: "" if value is None else f"{value:.3f}"
     environment.filters["cell"] = cell
+    environment.filters["memory_lines"] = memory_lines
     return environment.get_template(template).render(facts)
 
 

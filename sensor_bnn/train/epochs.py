@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from sensor_bnn.errors import CheckpointError
 from sensor_bnn.nn.model import Model
 from sensor_bnn.train.average import RunningAverage
+from sensor_bnn.train.compiled import said_in_a_sentence
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Cutter
@@ -66,6 +67,7 @@ class Epochs:
 
         Raises:
             CheckpointError: the loss, a weight or a statistic is not finite.
+            ToolError: ``torch.compile`` failed in a pace that uses it.
         """
         recipe, epoch = self.recipe, at.done
         self.model.train()
@@ -80,7 +82,8 @@ class Epochs:
             rate = rate_at(recipe, epoch + at.step / len(batches))
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            stop = self._step(at, batches[at.step], generator, stopped)
+            with said_in_a_sentence():  # the first step compiles, and each with another number of examples
+                stop = self._step(at, batches[at.step], generator, stopped)
             at.step += 1
             at.random = generator.get_state()
             seconds = max(time.monotonic() - begin, 1e-9)

@@ -6,8 +6,6 @@ import statistics
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from scipy.stats import ttest_rel
-
 SIGNIFICANT = 0.05
 """A difference is called significant if its p is below this."""
 
@@ -53,6 +51,9 @@ def paired(one: Mapping[Hashable, float], other: Mapping[Hashable, float]) -> Pa
     # Differences that are equal but for the last bit would give a p of no meaning.
     if error < 1e-12:
         return Paired(len(common), mean, 0.0, None)
+    # Its import takes as long as PyTorch's, and most commands that compare nothing import this module.
+    from scipy.stats import ttest_rel
+
     p = float(ttest_rel([one[key] for key in common], [other[key] for key in common]).pvalue)
     return Paired(len(common), mean, error, p)
 

@@ -21,7 +21,6 @@ from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import instructions_of
 from sensor_bnn.measure.on_board import with_image
-from sensor_bnn.report.progress import transfer_bars
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -94,6 +93,5 @@ def _started(board: Board, build: BuildResult, port: str | None) -> Iterator[str
         with Emulator(with_image(board, build.firmware_bin), build.bootloader_elf) as emulator:
             yield emulator.port
         return
-    with transfer_bars() as progress:
-        flash_image(port, read_image(build.folder), board, progress=progress)
+    flash_image(port, read_image(build.folder), board)
     yield port

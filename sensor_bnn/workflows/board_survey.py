@@ -173,7 +173,10 @@ def _measure(run: Path, kept: Path, request: Request, console: Console) -> None:
     def interrupted(part: Evaluation) -> str:
         return f" {len(part.outputs):,} of {len(samples.y):,} windows are kept."
 
-    with running_board(board, bundle, host, file, folder, console) as running, count_bars() as progress:
+    with (
+        running_board(board, bundle, host, file, folder, console) as running,
+        count_bars(console) as progress,
+    ):
         evaluation = run_evaluate(
             running.port, board, bundle, samples, state, progress=progress, interrupted=interrupted
         )

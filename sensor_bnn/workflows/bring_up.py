@@ -84,6 +84,6 @@ def running_board(
         console.print(f"building firmware for {board.name}")
         build = build_firmware(bundle, board, folder / board.name, application)
         emulator = stack.enter_context(Emulator(board, build.bootloader_elf))
-        with transfer_bars() as bars:
+        with transfer_bars(console) as bars:
             flash_image(emulator.port, read_image(build.folder), board, progress=bars)
         yield RunningBoard(emulator.port, bundle, build.folder, reference, earlier)

@@ -195,12 +195,12 @@ def _run(
     step(3, f"start {board.title}")
     with Emulator(board, build.bootloader_elf) as emulator:
         step(4, f"flash {build.report['flash_bytes']:,} bytes over {emulator.port}")
-        with transfer_bars() as progress:
+        with transfer_bars(console) as progress:
             flash = flash_image(
                 emulator.port, read_image(build.folder), board, debugger=emulator.debugger, progress=progress
             )
         step(5, f"measure on the board, {len(inputs.y)} samples")
-        with count_bars() as progress:
+        with count_bars(console) as progress:
             bench = run_bench(
                 emulator.port,
                 board,

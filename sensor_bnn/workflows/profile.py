@@ -23,7 +23,7 @@ from sensor_bnn.measure.estimate import estimate_model
 from sensor_bnn.measure.profile import run_profile
 from sensor_bnn.report.estimate import estimate_facts
 from sensor_bnn.report.profile import profile_facts
-from sensor_bnn.report.progress import count_bars, transfer_bars
+from sensor_bnn.report.progress import count_bars
 from sensor_bnn.workflows.bring_up import Accuracy, running_board
 from sensor_bnn.workflows.demo import OUTPUT_OPTION
 
@@ -111,9 +111,9 @@ def profile_emulated(
         if plan.estimate is not None:
             metadata = read_metadata(running.bundle)
             console.print("counting every instruction of one inference")
-            with transfer_bars() as bars:
-                sample = input_bytes_of(metadata, plan.samples)[0]
-                layers = estimate_model(board, running.bundle, running.build, sample, plan.estimate, bars)
+            sample = input_bytes_of(metadata, plan.samples)[0]
+            found = estimate_model(board, running.bundle, running.build, sample, plan.estimate)
             names = [layer.name for layer in metadata.layers]
-            facts["cycles_estimate"] = estimate_facts(layers, names, partial(on_real_boards, board.target))
+            on_boards = partial(on_real_boards, board.target, memory=found.memory)
+            facts["cycles_estimate"] = estimate_facts(found.layers, names, on_boards)
     return facts

@@ -74,7 +74,7 @@ def bench_random(
         host = compile_model(path, "host", folder / "host", checked=bundle.metadata.model_hash).folder
         with (
             running_board(board, bundle.folder, host, path, folder, console) as running,
-            count_bars() as progress,
+            count_bars(console) as progress,
         ):
             result = run_bench(
                 running.port,

@@ -12,7 +12,7 @@ import termios
 import threading
 import tty
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from sensor_bnn.cli.doctor import command
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.errors import BoardError
+from sensor_bnn.errors import BoardError, FlashError
 from sensor_bnn.firmware.build import build_bootloader
 from sensor_bnn.firmware.image import read_image
 from sensor_bnn.hardware.boards import HEADER_BYTES, list_boards, load_board
@@ -325,3 +325,121 @@ def test_each_protection_has_its_own_advice(
             flash = next(steps)
             assert (flash.outcome, flash.advice) == ("not checked", ("It requires: protection.",))
     assert b"\x44\xbb" not in came, "an Extended Erase"
+
+
+@pytest.fixture
+def played(uncompiled: None, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A NUCLEO-F446RE in which everything is right: what a test changes of it is the fault."""
+    sound = SimpleNamespace(
+        own_clock=False,
+        ratio=1.0,
+        retries=0,
+        ticks=1,
+        flash=SimpleNamespace(
+            **dict.fromkeys(("pages_written", "written_bytes", "write_seconds", "verify_seconds"), 1),
+            **{"verified_by": "checksum", "baud": 115200, "retries": 0},
+        ),
+        bench=SimpleNamespace(
+            **{"samples": 4, "bit_exact": True, "different": 0, "first_different": None},
+            **{"repeat_exact": True, "ticks": [1], "stack_bytes": 1, "stack_reserved_bytes": 2, "retries": 0},
+        ),
+        comes_back=True,
+    )
+
+    class Device:
+        counter, counter_hz, board, model_hash, firmware_version = "dwt", 180_000_000, "b", "0", "1"
+        baud, retries = 115200, 0
+
+        def __enter__(self) -> Device:
+            return self
+
+        def __exit__(self, *given: object) -> None:
+            pass
+
+        def hello(self) -> None:
+            pass
+
+        def change_speed(self, baud: int) -> None:
+            pass
+
+        def write_input(self, data: bytes) -> None:
+            self.retries += sound.retries
+
+        def infer(self) -> int:
+            return int(sound.ticks)
+
+        def sync(self, seconds: float) -> bool:
+            return bool(sound.comes_back)
+
+    device = Device()
+
+    def session(*given: object) -> SimpleNamespace:
+        return SimpleNamespace(
+            **{"is_ours": True, "checks_signatures": False, "is_on_own_clock": sound.own_clock},
+            **{"version": 0x33, "commands": {1, 2}, "port": device},
+        )
+
+    def flashed(*given: object, **options: object) -> SimpleNamespace:
+        if isinstance(sound.flash, Exception):
+            raise sound.flash
+        return sound.flash
+
+    said = {
+        "SerialPort": lambda *given: device,
+        "Client": lambda *given: device,
+        "An3155": lambda *given: device,
+        "open_session": lambda *given: nullcontext(session()),
+        "application_at": lambda *given: nullcontext((device, device)),
+        "read_options": lambda *given: None,
+        "read_metadata": lambda *given: None,
+        "flash_image": flashed,
+        "_start_hanging": lambda *given: None,
+        "clock_ratio": lambda *given: sound.ratio,
+        "run_bench": lambda *given, **options: sound.bench,
+    }
+    for name, value in said.items():
+        monkeypatch.setattr(checkup, name, value)
+    return sound
+
+
+def test_a_board_in_which_everything_is_right(played: SimpleNamespace, tmp_path: Path) -> None:
+    found = {step.name: step for step in check_board("x", load_board("nucleo-f446re"), tmp_path)}
+    outcomes = {name: step.outcome for name, step in found.items()}
+    assert outcomes == dict.fromkeys(STEPS, "ok") | dict.fromkeys(("protection", "power cut"), "not checked")
+
+
+FAULTS = {
+    "flash does not take it": (
+        {"flash": FlashError("The page at 0x08010000 holds other bytes.", "Write it again.")},
+        ("flash", "The page at 0x08010000 holds other bytes.", "Is the flash protected (RDP, WRP)"),
+    ),
+    "the crystal does not start": (
+        {"own_clock": True},
+        ("clock", "the chip runs from its own oscillator", "solder bridges of the debugger's clock"),
+    ),
+    "another crystal": (
+        {"ratio": 8 / 25},
+        ("clock", "57,600,000 Hz", "a crystal of 8 MHz where 25 are expected"),
+    ),
+    "the line loses bytes": ({"retries": 1}, ("rates", "lost or damaged bytes", "a shorter cable")),
+    "the counter does not move": ({"ticks": 0}, ("counter", "dwt did not move", "is locked by a debugger")),
+    "the counter is too fast": ({"ticks": 18_000_000_000}, ("counter", "by the counter, and", "its clock")),
+    "too few wait states": (
+        {"bench.bit_exact": False, "bench.different": 2, "bench.first_different": 1},
+        ("model", "2 of 4 outputs differ from this machine's; the first is sample 1", "too few wait states"),
+    ),
+    "no watchdog": ({"comes_back": False}, ("watchdog", "did not come back from a hang", "`watchdog.base`")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_has_its_own_advice(fault: str, played: SimpleNamespace, tmp_path: Path) -> None:
+    changes, (name, *words) = FAULTS[fault]
+    for key, value in changes.items():
+        place, _, key_in_it = key.rpartition(".")
+        setattr(getattr(played, place) if place else played, key_in_it, value)
+    found = {step.name: step for step in check_board("x", load_board("nucleo-f446re"), tmp_path)}
+    failed = [step.name for step in found.values() if step.outcome == "failed"]
+    assert failed == [name], found
+    told = " ".join(found[name].advice)
+    assert all(word in told for word in words), told

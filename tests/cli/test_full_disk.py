@@ -57,6 +57,10 @@ WRITING: dict[tuple[str, str], list[str]] = {
     ("evaluate", "--write-samples"): ["evaluate", "own.pt", "--write-samples", "full/samples.npz"],
     ("export", "--output"): ["export", CHECKPOINT, "--target", "host", "-o", "full/out"],
     ("explore", "--out"): ["explore", "nano.toml", "--sizes", "1", "--out", "full/out"],
+    ("kernels", "--growth"): [
+        *("kernels", "--target", "cortex-m7", "--shape", "4x32x32", "--shape", "8x32x32"),
+        *("--growth", "full/growth.svg"),
+    ],
     ("keygen", "KEY"): ["keygen", "full/key.pem"],
     ("monitor", "--output"): ["monitor", "--board", BOARD, "--inferences", "1", "-o", "full/out"],
     ("profile", "--output"): ["profile", "--board", BOARD, "-o", "full/out"],

@@ -133,7 +133,7 @@ def test_steps_that_fit_no_end_are_refused(tmp_path, changes, told):
 def test_a_bundle_of_an_earlier_format_is_compiled_again(tmp_path, earlier):
     facts = {key: value for key, value in bundle_facts(format=earlier).items() if not key.endswith("_step")}
     (tmp_path / "metadata.json").write_text(json.dumps(facts))
-    with pytest.raises(BundleError, match=rf"format is {earlier}; .* older version .* reads format 8"):
+    with pytest.raises(BundleError, match=rf"format is {earlier}; .* older version .* reads format 9"):
         read_metadata(tmp_path)
 
 

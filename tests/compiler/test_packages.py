@@ -19,12 +19,13 @@ from onnx import load, save
 
 from sensor_bnn.cli.compile import command
 from sensor_bnn.compiler import library
+from sensor_bnn.compiler.cache import bundle_files
 from sensor_bnn.compiler.compiled import Bundle
 from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.symbols import c_prefix
 from sensor_bnn.compiler.targets import find_target, list_targets
-from sensor_bnn.errors import ModelError
+from sensor_bnn.errors import ModelError, ToolError
 
 HERE = Path(__file__).parent
 CMAKE = Path(cmake.CMAKE_BIN_DIR) / "cmake"
@@ -412,3 +413,24 @@ def test_names_in_c(name, prefix):
 def test_names_that_cannot_stand_in_c(name):
     with pytest.raises(ModelError, match="cannot be used in C code"):
         c_prefix(name)
+
+
+@pytest.mark.usefixtures("cross_compiler", "long_compile")
+@pytest.mark.parametrize("target", ["host", "cortex-m0plus"])
+def test_a_launcher_of_the_compiler_gives_the_same_bytes(target, mlp_onnx, tmp_path, monkeypatch):
+    """The one that CMake takes from the environment, such as ccache, gets one file at a time."""
+    monkeypatch.setenv("CMAKE_C_COMPILER_LAUNCHER", "")
+    alone = bundle_files(compile_model(mlp_onnx(), target, tmp_path / "alone").folder)
+    launcher, told = tmp_path / "launch it", tmp_path / "told"
+    launcher.write_text(f'#!/bin/sh\necho "$@" >> {told}\nexec "$@"\n')
+    launcher.chmod(0o755)
+    monkeypatch.setenv("CMAKE_C_COMPILER_LAUNCHER", f"env;{launcher}")
+    bundle = compile_model(mlp_onnx(), target, tmp_path / "launched")
+    assert bundle_files(bundle.folder) == alone
+    files = [Path(line.split(" -c ")[1]).name for line in told.read_text().splitlines()]
+    assert files.count("weights.c") == 2 + (target == "host")  # The first is in the comparison with the file.
+    assert {Path(source).name for source in bundle.metadata.sources} <= set(files)
+    monkeypatch.setenv("CMAKE_C_COMPILER_LAUNCHER", "absent-launcher")
+    with pytest.raises(ToolError, match="the program absent-launcher is missing"):
+        compile_model(mlp_onnx(), target, tmp_path / "never")
+    assert not (tmp_path / "never").exists()

@@ -292,3 +292,33 @@ def test_a_rate_that_nothing_states_is_told(tmp_path: Path, caplog: pytest.LogCa
     assert isinstance(CliRunner().invoke(root, [*words, "--rate", "20"]).exception, PortError)
     assert "Nothing states" not in caplog.text
     assert CliRunner().invoke(root, [*words, "--part", "all"]).exit_code == 2
+
+
+@pytest.mark.parametrize("resample", [0.0, 25.0])
+def test_a_gap_in_time_begins_the_stream_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, resample: float
+) -> None:
+    """Two recordings at 50 Hz; in the first, time is missing twice, once where the label changes."""
+    lines = ["time,recording,label,ax"]
+    for recording in "pq":
+        for at in range(60):
+            jump = (at >= 20) + (at >= 40) if recording == "p" else 0
+            label = "sit" if at < 40 else "walk"
+            lines.append(f"{at / 50 + jump:.2f},{recording},{label},{at}")
+    file = tmp_path / "gaps.csv"
+    file.write_text("\n".join(lines) + "\n")
+    plan = DataRecipe(set="csv", path=str(file), window=10, step=10, resample=resample)
+    whole = read_by_recipe(plan, None, None, ("ax",), part="all")
+    length = 10 if resample else 20
+    assert whole.breaks == (length, 2 * length, 3 * length)
+    assert whole.names == ("p", "p", "p", "q") and len(set(whole.learned[:3])) == 1
+    assert "2 gaps in time, the longest of 1.02 s: no window crosses them." in caplog.text
+    caplog.clear()
+    assert len({*read_by_recipe(plan, None, None, ("ax",), part=None).names}) == 1
+    assert "Sent are the 1 of 2 recordings" in caplog.text
+    if not resample:
+        caplog.clear()
+        plain = read_recording(file)
+        assert (plain.breaks, plain.names) == (whole.breaks, whole.names)
+        assert plain.raw.tolist() == whole.raw.tolist()
+        assert "2 gaps in time" in caplog.text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from sensor_bnn.compiler.metadata import read_metadata
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.data.samples import Samples, read_samples
 from sensor_bnn.emulation.emulator import Emulator
-from sensor_bnn.firmware.build import BuildResult, build_firmware
+from sensor_bnn.firmware.build import BuildResult, build_bootloader, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board, has_bootloader, list_boards, load_board
@@ -22,6 +24,7 @@ from sensor_bnn.measure.bench import BenchResult, detect_board, run_bench
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded import FoldedModel
 from sensor_bnn.onnx.export import save_onnx, to_onnx
+from sensor_bnn.workflows import checkup
 from sensor_bnn.workflows.demo import SHIPPED
 
 from .line import ACK, Line, request
@@ -169,6 +172,28 @@ def test_a_model_of_floats_is_bit_exact(board: Board, model: Path, tmp_path: Pat
     x = (rng.normal(size=shape) * 10.0 ** rng.integers(-3, 4, shape)).astype(np.float32)
     result = measured(board, model, Samples(x, np.zeros(3, np.int64), metadata.classes or ()), tmp_path)
     assert result.instructions is not None and result.instructions > 10_000
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+@pytest.mark.parametrize("board", RESIDENT, ids=[board.name for board in RESIDENT], indirect=True)
+def test_doctor_checks_it_up_to_the_counter(
+    board: Board, standin_for: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the stand-in; tests/cli/test_doctor_board.py has the shipped model, and each board's watchdog."""
+    bundle = standin_for(board.target)
+    made = SimpleNamespace(bundle=bundle, host=tmp_path)
+    monkeypatch.setattr(checkup, "prepare_model", lambda *given: made)
+    monkeypatch.setattr(checkup, "CLOCK_SECONDS", 0.1)
+    monkeypatch.setattr(checkup, "RATES", ())
+    with Emulator(board, build_bootloader(board, tmp_path / "bootloader")) as emulator:
+        steps = checkup.check_board(emulator.port, board, tmp_path, debugger=emulator.debugger)
+        found = {step.name: step for step in takewhile(lambda step: step.name != "model", steps)}
+    outcomes = {name: step.outcome for name, step in found.items()}
+    right = ("port", "bootloader", "flash", "banner", "clock", "rates", "counter")
+    assert outcomes == dict.fromkeys(right, "ok") | {"protection": "not checked"}, found
+    assert found["bootloader"].found["chip_id"] == board.bootloader.chip_id
+    assert found["banner"].found["board"] == board.name
+    assert min(found["counter"].found["ticks"]) > 0
 
 
 def test_an_inference_is_right(started: Started) -> None:

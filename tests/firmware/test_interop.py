@@ -127,7 +127,7 @@ def test_gdb_stops_in_a_kernel_with_source_lines(
     built = build_firmware(bundle.folder, board, tmp_path / "built")
     with built.firmware_elf.open("rb") as stream:
         names = {symbol.name for symbol in ELFFile(stream).get_section_by_name(".symtab").iter_symbols()}
-    kernel = "random_0_linear_packed_lookup"
+    kernel = "random_0_linear_packed_lookup16"
     assert kernel in names, sorted(name for name in names if "linear" in name)
     frame = tmp_path / "infer"
     frame.write_bytes(request(INFER))
@@ -149,6 +149,6 @@ def test_gdb_stops_in_a_kernel_with_source_lines(
             )
             said = done.stdout + done.stderr
             assert f"Breakpoint 1, {kernel} (" in said, said
-            assert "bundle/kernels/linear_packed_lookup.c:" in said, said
+            assert "bundle/kernels/linear_packed_lookup16.c:" in said, said
             assert "random_0_run (" in said and "model.c:" in said, said
             line.answer()

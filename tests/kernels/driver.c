@@ -12,8 +12,10 @@
 #else
 #include "linear_lookup.h"
 #define WORKSPACE_BYTES sbnn_lookup_workspace_bytes
-#define PACKED sbnn_linear_packed_lookup
-#define FLOATS sbnn_linear_float_lookup
+#define PACKED(lanes, ...)                                                                             \
+    ((lanes) == 8u ? sbnn_linear_packed_lookup8 : sbnn_linear_packed_lookup16)(__VA_ARGS__)
+#define FLOATS(lanes, ...)                                                                             \
+    ((lanes) == 8u ? sbnn_linear_float_lookup8 : sbnn_linear_float_lookup16)(__VA_ARGS__)
 #endif
 
 #include <stdio.h>

@@ -31,11 +31,13 @@ enum {
     LANES_BITS,
     STEM,
     CONTEXT,
-    PIXELS
+    PIXELS,
+    WINDOW
 };
 enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
-static const size_t numbers_of[] = {17, 16, 17, 17, 2, 5, 2, 2, 2, 3, 4, 3, 2, 17, 4, 16, 15, 12, 3, 3};
+static const size_t numbers_of[] = {17, 16, 17, 17, 2,  5,  2,  2, 2, 3, 4,
+                                    3,  2,  17, 4,  17, 16, 12, 3, 3, 9};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -90,11 +92,11 @@ int main(void) {
             sbnn_stream_scores(u[0], u[1], u[2], u[3], read[0], read[1], read[2], read[3], workspace,
                                y);
         } else if (function == LANES) {
-            sbnn_stream_lanes(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
+            sbnn_stream_lanes(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1], read[2],
                               read[4], read[5], workspace, y);
         } else if (function == LANES_BITS) {
-            sbnn_stream_lanes_bits(GRID, u[11], u[12], u[13], u[14], read[0], read[1], read[2], read[5],
-                                   workspace, y);
+            sbnn_stream_lanes_bits(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
+                                   read[5], workspace, y);
         } else if (function == STEM) {
             sbnn_stream_stem(u[0], u[1], u[2], u[3], u[4], u[5], i[6], i[7], u[8], u[9], u[10], u[11],
                              read[0], read[1], read[2], read[4], workspace, y);
@@ -102,6 +104,9 @@ int main(void) {
             sbnn_stream_context(u[0], u[1], u[2], read[0], read[1], read[2], workspace, y);
         } else if (function == PIXELS) {
             sbnn_stream_quantize_image(u[0], u[1], u[2], read[0], read[1], read[2], workspace, y);
+        } else if (function == WINDOW) {
+            sbnn_stream_window(u[0], u[1], u[2], i[3], u[4], u[5], u[6], u[7], u[8], read[0], read[1],
+                               read[2], workspace, y);
         } else if (function == BITS) {
             sbnn_stream_bits(GRID, u[11], u[12], u[13], u[14], u[15], read[0], read[1], read[2],
                              read[3], read[5], workspace, y);

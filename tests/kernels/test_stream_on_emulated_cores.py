@@ -13,12 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_lanes_on_emulated_core import LAYERS
 from test_stream_on_host import (
+    IMAGE_STEM,
     SMALL,
     STEM,
     TURNED_BYTES,
     Kernels,
     check,
+    check_context,
     check_pack,
     check_tokens,
     shorts,
@@ -27,7 +30,8 @@ from test_stream_on_host import (
 from sensor_bnn.compiler.kernels.grid import Grid
 from sensor_bnn.compiler.kernels.stream_layer import StreamLayer
 from sensor_bnn.compiler.lookup import kernel_files
-from sensor_bnn.compiler.stream_kernels import FAMILIES
+from sensor_bnn.compiler.stream_kernels import FAMILIES, LANES, LANES_BITS
+from sensor_bnn.compiler.stream_stem import ARMV6M, ARMV7EM, ARMV7M
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN
 from sensor_bnn.onnx.packing import words_for
@@ -127,8 +131,7 @@ def test_what_is_before_and_after_the_layers_is_exact(core: Core) -> None:
     for seed in range(40):
         rng = np.random.default_rng((SEED, seed))
         m, n = int(rng.integers(1, 30)), int(rng.integers(1, 40))
-        if "armv7m" not in core.target.isa or "armv7em" in core.target.isa:  # The M3's is in TIR.
-            check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
+        check_pack(core.kernels, m % 5 + 1, n % 4 + 1, seed, (1, 3000, 32768)[seed % 3], core.target)
         x = shorts(rng, 2 * m * n, 32767, -32768).reshape(m, 2 * n)
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenSum", [x], {}, bnn_token_sum(x))
         check_tokens(core.kernels, f"{DOMAIN}.BnnTokenMax", [x], {}, bnn_token_max(x))
@@ -147,3 +150,38 @@ def test_what_is_before_and_after_the_layers_is_exact(core: Core) -> None:
         for extern, samples in ((f"{DOMAIN}.BnnQuantize", given), (TURNED_BYTES, given.T.copy())):
             want = bnn_quantize(given, scale, bias, **numbers)
             check_tokens(core.kernels, extern, [samples, scale, bias], numbers, want)
+
+
+def test_images_whose_channels_are_lanes_are_exact(core: Core) -> None:
+    for seed, shape in enumerate(LAYERS):
+        for spread in (3, 3000, 30000):
+            assert check(core.kernels, shape, seed, 0.5, spread, lanes=True) in (LANES, LANES_BITS)
+    for words in (1, 2):
+        check_context(core.kernels, 2, 9, words, 4, 0.3, 20)
+
+
+def test_stems_of_any_size_are_exact(core: Core) -> None:
+    costs = {"armv6m": ARMV6M, "armv7m": ARMV7M, "armv7em": ARMV7EM}[core.target.isa[-1]]
+    for seed in range(20):
+        rng = np.random.default_rng((SEED, seed))
+        width, *kernel = ((3, 4, 4), (3, 1, 4), (4, 3, 3), (12, 1, 1), (2, 3, 6))[seed % 5]
+        sides, strides = rng.integers(2, 13, 2), rng.integers(1, 4, 2)
+        grid = Grid(*map(int, (*sides, *kernel, *strides)), 1, 1)
+        N, pre, shift = 4 * int(rng.integers(1, 10)), int(rng.integers(4, 10)), int(rng.integers(0, 13))
+        shape = StreamLayer(grid, width, 0, N, N, 0, 1, pre, shift, packed=False, in_place=False)
+        spread = int(rng.choice((3, 100, 3000, 30000)))
+        assert check(core.kernels, shape, seed, 0.5, spread, lanes=True, stem=costs) == IMAGE_STEM
+
+
+def test_first_layers_of_windows_are_exact(core: Core) -> None:
+    rng = np.random.default_rng(SEED + 1)
+    for seed in range(30):
+        grid = Grid(
+            1, int(rng.integers(1, 60)), 1, int(rng.integers(2, 10)), 1, int(rng.integers(1, 5)), 1, 1
+        )
+        W, A, times = (int(number) for number in rng.integers(1, (8, 5, 5)))
+        A *= 4
+        slopes = A * times if seed % 2 else 1
+        numbers = int(rng.integers(0, 10)), int(rng.integers(1, 13))
+        shape = StreamLayer(*(grid, W, 0, A, A * times, 0, slopes, *numbers), packed=False, in_place=False)
+        check(core.kernels, shape, seed, 0.5, (3, 3000, 30000)[seed % 3], window=True, target=core.target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -33,6 +34,7 @@ from sensor_bnn.compiler.stream_kernels import (
     PLAIN,
     SCORES,
     VALUES,
+    WINDOW,
     pack_kernel,
     stream_kernel,
 )
@@ -40,8 +42,10 @@ from sensor_bnn.compiler.stream_kernels import STEM as IMAGE_STEM
 from sensor_bnn.compiler.stream_lanes import ARMV7EM, lanes_plan
 from sensor_bnn.compiler.stream_patterns import TURNED_BYTES
 from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
-from sensor_bnn.compiler.stream_stem import stem_plan
+from sensor_bnn.compiler.stream_stem import ARMV7EM as IMAGE_COSTS
+from sensor_bnn.compiler.stream_stem import StemCosts, stem_plan
 from sensor_bnn.compiler.stream_tokens import token_join, token_kernel
+from sensor_bnn.compiler.stream_window import window_kernel
 from sensor_bnn.compiler.targets import Target, find_target
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import pack_bits, words_for
@@ -83,6 +87,7 @@ FUNCTIONS = (
     IMAGE_STEM,
     CONTEXT,
     PIXELS,
+    WINDOW,
 )
 NULL, IN_PLACE = -1, -2
 
@@ -208,6 +213,8 @@ def check(
     plain: bool = False,
     target: Target = HOST,
     lanes: bool = False,
+    window: bool = False,
+    stem: StemCosts = IMAGE_COSTS,
 ) -> str:
     """Compare a layer, whose stream has about the size of ``spread``, with its operators; name its function.
 
@@ -216,7 +223,9 @@ def check(
         shape, seed, density, spread: the layer and its contents.
         plain: whether weights of bytes are stored as they are, which depends on what TIR would take.
         target: the processor for which the call is made.
-        lanes: whether channels are lanes.
+        lanes: whether channels are lanes, or the layer is a stem.
+        window: whether it is the first layer of a window.
+        stem: the class of cores for whose stem the call is made.
     """
     rng = np.random.default_rng(seed)
     grid, width = shape.grid, shape.grid.taps * shape.W
@@ -235,13 +244,16 @@ def check(
         largest = min(127 * 128 * width >> shape.pre, 32767) + 1
     scale = shorts(rng, shape.N, max(min((spread << shape.shift) // largest, 32767), 1))
     bias = shorts(rng, shape.N, min(spread, 32767))
-    slope = shorts(rng, shape.slopes, 8192 if lanes else 16384, -2000)
+    slope = shorts(rng, shape.slopes, 8192 if lanes or window else 16384, -2000)
     residual = shorts(rng, grid.out_tokens * shape.B, min(spread, 32767)) if shape.B else None
     threshold = shorts(rng, shape.N, min(spread, 32768), max(-spread, -32768))
     threshold = np.where(slope < 0, np.minimum(threshold, 0), threshold).astype(np.int16)
     constants = [None, w, scale, bias, slope, *[None] * (shape.B > 0), *[threshold] * shape.packed]
     if lanes:
-        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE) or stem_plan(shape, constants, ANY_PRICE)
+        plan = lanes_plan(shape, constants, ARMV7EM, ANY_PRICE)
+        plan = plan or stem_plan(shape, constants, stem, ANY_PRICE)
+    elif window:
+        plan = window_kernel(shape, constants, target, ANY_PRICE)
     else:
         prices = PRICES if plain else (ANY_PRICE,)
         found = (stream_kernel(shape, constants, target, price) for price in prices)
@@ -255,7 +267,8 @@ def check(
     given[0] = x
     reads = [given[place] for place in (0, 1, 3, 2, 4)]  # the bases come before the factors
     places = [argument.place for argument in call.arguments if isinstance(argument, Read)]
-    assert places[: 3 if lanes else 4] == [0, 1, 3, 2][: 3 if lanes else 4]
+    first = 3 if lanes or window else 4
+    assert places[:first] == [0, 1, 3, 2][:first]
     shifts = {"pre": shape.pre, "shift": shape.shift}
     if residual is None:
         want = bnn_stream(acc, scale, bias, slope, **shifts)
@@ -568,3 +581,41 @@ def test_device_kernels_compile_without_a_warning(core: str, tmp_path: Path) -> 
     sources = [file.name for file in files if file.suffix == ".c"]
     assert len(sources) > 10
     subprocess.run([target.compiler, *flags, *STRICT, "-O2", "-c", *sources], cwd=tmp_path, check=True)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> StreamLayer:
+    """First layers of windows."""
+    columns, kernel, stride = draw(st.integers(1, 90)), draw(st.integers(2, 9)), draw(st.integers(1, 5))
+    W, A, times = draw(st.integers(1, 7)), 4 * draw(st.integers(1, 5)), draw(st.integers(1, 4))
+    sizes = draw(st.sampled_from((1, A * times))), draw(st.integers(0, 9)), draw(st.integers(1, 12))
+    grid = Grid(1, columns, 1, kernel, 1, stride, 1, 1)
+    return StreamLayer(grid, W, 0, A, A * times, 0, *sizes, packed=False, in_place=False)
+
+
+@settings(max_examples=80, deadline=None)
+@given(windows(), SEEDS, SPREADS)
+@example(StreamLayer(STEM, 6, 0, 16, 64, 0, 64, 3, 12, packed=False, in_place=False), 0, 3000)
+def test_windows(kernels: Kernels, shape: StreamLayer, seed: int, spread: int) -> None:
+    assert check(kernels, shape, seed, 0.5, spread, window=True) == WINDOW
+
+
+def test_windows_that_another_kernel_computes() -> None:
+    """A steep slope, rows of weights that are no fours, dilation, and one token, whose weights are plain."""
+    weights, ones, slope = np.ones((16, 54), np.int8), np.ones(64, np.int16), np.full(64, 8192, np.int16)
+    fits = StreamLayer(STEM, 6, 0, 16, 64, 0, 64, 3, 12, packed=False, in_place=False)
+    wide, one = Grid(1, 100, 1, 9, 1, 4, 1, 2), Grid(1, 1, *[1] * 6)
+    for core in ("cortex-m0plus", "cortex-m3", "cortex-m7", "rv32imc"):
+        for shape, steep in (
+            (fits, False),
+            (fits, True),
+            (replace(fits, A=15), False),
+            (replace(fits, grid=wide), False),
+            (replace(fits, grid=one, W=54), False),
+        ):
+            constants = [None, weights[: shape.A], ones, ones, slope + steep]
+            plan = window_kernel(shape, constants, find_target(core), ANY_PRICE)
+            assert (plan is not None) == (shape is fits and not steep)
+    assert (
+        window_kernel(fits, [None, weights, ones, ones, slope], find_target("cortex-m55"), ANY_PRICE) is None
+    )

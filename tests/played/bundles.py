@@ -59,7 +59,7 @@ def layer_facts(index: int, **changes: object) -> dict[str, Any]:
 def bundle_facts(**changes: object) -> dict[str, Any]:
     """The contents of metadata.json; by default of what ``peer.Application`` plays, with three layers."""
     return {
-        "format": 8,
+        "format": 9,
         "model": "stand-in",
         "model_hash": HASH,
         "target": "toy-core",
@@ -87,6 +87,7 @@ def bundle_facts(**changes: object) -> dict[str, Any]:
         "kernels_crc32": 0,
         "sources_bytes": 0,
         "files": {},
+        "optimize": "speed",
         **changes,
     }
 

@@ -203,6 +203,15 @@ def printing(
         "boards": [
             {
                 **{"board": "nucleo-n657x0-q", "clock_hz": 480_000_000, "milliseconds": 0.19},
+                "memory": {
+                    **{"cycles": 91_000, "code_waits": 700, "data_waits": 9000, "model": LONG},
+                    **{"at_least": True, "source": LONG, "assumes": LONG},
+                    "layers": [{"name": LONG, "bound_by_memory": True}],
+                    "weights_in_ram": {
+                        **{"weights_bytes": 30_000, "free_bytes": 20_000, "fit": False},
+                        **{"cycles_saved": 8000, "recommended": False},
+                    },
+                },
                 **{"microjoules": 12.3, "power": {"microamps_per_mhz": 100, "volts": 3.3, "source": LONG}},
             }
         ],

@@ -110,6 +110,20 @@ KERNELS = [
 ]
 
 
+WAITS = {
+    **{"cycles": 4503, "code_waits": 45, "data_waits": 901, "at_least": True},
+    **{"model": "5 cycles of wait", "source": "a manual, p. 3", "assumes": "an empty bus"},
+    "layers": [
+        {
+            **{"name": "/one", "cycles": 500, "code_waits": 45, "data_waits": 901},
+            **{"code_reads": 9, "data_reads": 180, "bound_by_memory": True},
+        }
+    ],
+    "weights_in_ram": {
+        **{"weights_bytes": 3000, "free_bytes": 50_000, "fit": True},
+        **{"cycles_saved": 901, "recommended": True},
+    },
+}
 CURRENT = {"microamps_per_mhz": 238, "volts": 3.3, "source": "ST, p. 1"}
 
 
@@ -131,7 +145,7 @@ def estimated(result: dict[str, Any]) -> dict[str, Any]:
             "boards": [
                 {
                     **{"board": board, "clock_hz": clock, "milliseconds": 4503000 / clock},
-                    **{"microjoules": energy, "power": power},
+                    **{"microjoules": energy, "power": power, "memory": WAITS if board == "disco" else None},
                 }
                 for board, clock, energy, power in (
                     (
@@ -157,6 +171,12 @@ def test_estimated_cycles_are_called_so(bench_result: Make) -> None:
     assert "00008002  ldr r1, [r0, #1] &lt;&amp;&gt;" in page
     for made in (page, render(result, "markdown")):
         assert "238 µA/MHz at 3.3 V: ST, p. 1" in made and "estimated µJ" in made and "0.027" in made
+        assert "at least 0.027" in made and "1.0%" in made and "not known" in made
+        assert (
+            "disco: layers bound by memory: /one; a copy of the weights in RAM (3,000 bytes) saves 20.0%"
+            in made
+        )
+        assert "5 cycles of wait (a manual, p. 3); assumed: an empty bus" in made
     assert "estimate of 4,503 cycles" in render(result, "markdown")
     del result["cycles_estimate"]["boards"]  # a result of an earlier version
     assert "µJ" not in render(result)

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch._dynamo import config as dynamo_config
 
 from sensor_bnn.errors import CheckpointError, DataError
 from sensor_bnn.nn.checkpoint import load_checkpoint, read_tensors, write_tensors
@@ -242,6 +241,9 @@ def test_each_run_of_a_process_is_compiled(
     """A survey trains many models in one process: the compiler's limit of versions holds for each alone."""
     whole = torch.nn.Module.compile
     monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(whole, backend="eager"))  # starts at once
+    # Here, because the import takes more time than most tests.
+    from torch._dynamo import config as dynamo_config
+
     with dynamo_config.patch(recompile_limit=2, fail_on_recompile_limit_hit=True):
         for batch in (39, 13, 9):  # parts of 117 windows: each run has one size
             plan = recipe(schedule={"epochs": 1, "batch": batch, "warmup": 0})

@@ -84,9 +84,10 @@ __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const strea
                                "mov r11, r4\n"
                                "mov r4, lr\n"
                                "subs r4, r4, r0\n"
-                               "lsls r4, r4, #28\n" /* an odd number of two terms leaves bit 3 */
-                               "bne 3f\n"
-                               "2:\n" TWO "3:\n" TWO "cmp r0, lr\n"
+                               "lsls r4, r4, #28\n" /* N and C: one, or two, of four terms */
+                               "bcs 7f\n"
+                               "bmi 6f\n"
+                               "2:\n" TWO "3:\n" TWO "5:\n" TWO "6:\n" TWO "cmp r0, lr\n"
                                "bne 2b\n"
                                "ldr r2, [sp, #52]\n"
                                "ldr r3, [sp, #56]\n" /**/
@@ -97,6 +98,11 @@ __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const strea
                    "ldr r4, [sp, #4]\n"
                    "subs r4, #4\n"
                    "str r4, [sp, #4]\n"
-                   "bgt 1b\n"
+                   "ble 8f\n"
+                   "b 1b\n"
+                   "7:\n"
+                   "bmi 3b\n"
+                   "b 5b\n"
+                   "8:\n"
                    "add sp, #16\n" LOOKUP_RETURN);
 }

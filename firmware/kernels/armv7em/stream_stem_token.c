@@ -27,7 +27,7 @@
     "sel " pair ", " pair ", r3\n"
 
 __attribute__((naked)) void sbnn_stem_token(__attribute__((unused)) const stream_stem *stem,
-                                            __attribute__((unused)) const int8_t *x,
+                                            __attribute__((unused)) const stem_term *x,
                                             __attribute__((unused)) int16_t *y) {
     __asm volatile("push {r4-r11, lr}\n"
                    "ldr r3, [r0, #12]\n"

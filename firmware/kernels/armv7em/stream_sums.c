@@ -1,7 +1,7 @@
 #include "stream_bytes.h"
 
-/* SMLAD adds the products of two terms, of which two pairs make a turn of the loop; an odd pair comes
- * first. The sums begin with what rounds them.
+/* SMLAD adds the products of two terms, of which four pairs make a turn of the loop; the first turn has
+ * those that are left over. The sums begin with what rounds them.
  *
  *   r0 r1 r2   patch, weights, end of the patch
  *   r3-r6 r12  weights of four rows, terms
@@ -42,9 +42,11 @@ __attribute__((naked)) void sbnn_stream_sums(__attribute__((unused)) const strea
                    "mov r9, r7\n"
                    "mov r10, r7\n"
                    "sub r3, r2, r0\n"
-                   "tst r3, #4\n"
-                   "bne 3f\n"
-                   "2:\n" FOUR "3:\n" FOUR "cmp r0, r2\n"
+                   "ubfx r3, r3, #2, #2\n"
+                   "tbb [pc, r3]\n"
+                   "10:\n"
+                   ".byte (2f - 10b) / 2, (5f - 10b) / 2, (4f - 10b) / 2, (3f - 10b) / 2\n"
+                   "2:\n" FOUR "3:\n" FOUR "4:\n" FOUR "5:\n" FOUR "cmp r0, r2\n"
                    "bne 2b\n"                                                              /**/
                    STORE("r7", "0") STORE("r8", "16") STORE("r9", "32") STORE("r10", "48") /**/
                    "add lr, lr, #64\n"

@@ -8,4 +8,7 @@
 
 typedef int16_t stream_term;
 
+#define WINDOW_CONSTANTS 5u /* of a pair of channels, see sbnn_stream_window */
+#define WINDOW_OUTPUTS 8u   /* whose terms are widened together */
+
 #endif

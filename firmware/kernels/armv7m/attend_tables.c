@@ -1,30 +1,10 @@
 #include "attend.h"
 #include "lookup_columns.h"
-
-#define STORE "stm r0!, {r4-r11}\n"
-#define STEP(even, odd)                                                                                \
-    "add r4, r4, " even "\n"                                                                           \
-    "add r5, r5, " odd "\n"                                                                            \
-    "add r6, r6, " even "\n"                                                                           \
-    "add r7, r7, " odd "\n"                                                                            \
-    "add r8, r8, " even "\n"                                                                           \
-    "add r9, r9, " odd "\n"                                                                            \
-    "add r10, r10, " even "\n"                                                                         \
-    "add r11, r11, " odd "\n"
-#define STEP_0 STEP("r12", "lr")
-#define STEP_AT(offset) "ldrd r2, r3, [r1, #" offset "]\n" STEP("r2", "r3")
-#define EIGHT_BLOCKS                                                                                   \
-    STORE STEP_0 STORE STEP_AT("0") STORE STEP_0 STORE STEP_AT("8") STORE STEP_0 STORE STEP_AT("0")    \
-        STORE STEP_0 STORE
+#include "lookup_fill16.h"
 
 /* Write the tables from the steps of all fields (lookup_columns.h), as sbnn_lookup_fill16 does. A block
  * is four entries (eight words): a field of 5 bits has eight blocks, one of 6 bits sixteen.
  *
- *   r0      next word of the tables
- *   r1      address of step 1 of the field
- *   r2 r3   the step just read, for rows 0 to 7 and rows 8 to 15
- *   r4-r11  the block
- *   r12 lr  step 0
  *   stack   fields left; the last two have 6 bits */
 __attribute__((naked)) static void fill(__attribute__((unused)) uint32_t *tables,
                                         __attribute__((unused)) const uint32_t *steps) {
@@ -32,14 +12,7 @@ __attribute__((naked)) static void fill(__attribute__((unused)) uint32_t *tables
                    "movs r2, #6\n"
                    "push {r2}\n"
                    "1:\n" /* a field */
-                   "ldm r1!, {r4-r9}\n"
-                   "add r6, r4, r6\n"
-                   "add r7, r5, r7\n"
-                   "add r10, r6, r8\n"
-                   "add r11, r7, r9\n"
-                   "add r8, r4, r8\n"
-                   "add r9, r5, r9\n"
-                   "ldrd r12, lr, [r1], #8\n" EIGHT_BLOCKS "ldr r2, [sp]\n"
+                   BEGIN EIGHT_BLOCKS "ldr r2, [sp]\n"
                    "cmp r2, #2\n"
                    "bhi 2f\n" /**/
                    STEP_AT("16") EIGHT_BLOCKS "ldr r2, [sp]\n"

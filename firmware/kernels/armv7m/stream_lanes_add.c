@@ -6,7 +6,8 @@
  *   r4-r7    entry; sums of all in the record
  *   r8-r11   sums of the high nibbles
  *   r12 lr   record, list
- *   stack    end of the records */
+ *   stack    end of the records of a row, bytes of these; then nine saved registers, and the last two
+ *            arguments */
 #define TWO                                                                                            \
     "ldm lr!, {r0, r4}\n"                                                                              \
     "ldm r0, {r0-r3}\n" MORE
@@ -36,12 +37,15 @@
 __attribute__((naked)) void sbnn_lanes_add(__attribute__((unused)) const uint32_t *tables,
                                            __attribute__((unused)) const uint32_t *list,
                                            __attribute__((unused)) uint32_t *records,
-                                           __attribute__((unused)) uint32_t count) {
+                                           __attribute__((unused)) uint32_t count,
+                                           __attribute__((unused)) uint32_t rows,
+                                           __attribute__((unused)) uint32_t skip) {
     __asm volatile("push {r4-r11, lr}\n"
                    "mov r12, r2\n"
                    "mov lr, r1\n"
-                   "add r3, r2, r3, lsl #5\n"
-                   "push {r3}\n"
+                   "lsl r4, r3, #5\n"
+                   "add r3, r2, r4\n"
+                   "push {r3, r4}\n"
                    "1:\n"
                    "ldm r12!, {r8-r11}\n"                      /**/
                    TWO THIRD ALL "stm r12, {r4-r7}\n" HIGH     /**/
@@ -52,5 +56,14 @@ __attribute__((naked)) void sbnn_lanes_add(__attribute__((unused)) const uint32_
                    "ldr r0, [sp]\n"
                    "cmp r12, r0\n"
                    "bne 1b\n"
-                   "pop {r3-r11, pc}\n");
+                   "ldrd r1, r2, [sp, #44]\n"
+                   "ldr r3, [sp, #4]\n"
+                   "add lr, lr, r2\n"
+                   "add r0, r0, r3\n"
+                   "subs r1, r1, #1\n"
+                   "strd r0, r3, [sp]\n"
+                   "str r1, [sp, #44]\n"
+                   "bne 1b\n"
+                   "add sp, sp, #8\n"
+                   "pop {r4-r11, pc}\n");
 }

@@ -13,10 +13,10 @@ static int32_t high(uint32_t word) {
 }
 
 /* Of four bytes the first and the third one are in a word, and the other two in the next one. */
-static void cut(const stream_stem *stem, const int8_t *x) {
+static void cut(const stream_stem *stem, const stem_term *x) {
     uint32_t *to = stem->patch;
     for (uint32_t *const end = to + stem->terms / 2u; to != end; x += stem->row) {
-        const int8_t *four = x;
+        const stem_term *four = x;
         for (uint32_t left = stem->fours; left > 0u; left--, four += 4, to += 2) {
             to[0] = (uint16_t)four[0] | (uint32_t)four[2] << 16;
             to[1] = (uint16_t)four[1] | (uint32_t)four[3] << 16;
@@ -24,7 +24,7 @@ static void cut(const stream_stem *stem, const int8_t *x) {
     }
 }
 
-void sbnn_stem_token(const stream_stem *stem, const int8_t *x, int16_t *y) {
+void sbnn_stem_token(const stream_stem *stem, const stem_term *x, int16_t *y) {
     cut(stem, x);
     const uint32_t *w = stem->w;
     const uint32_t *constants = stem->constants;

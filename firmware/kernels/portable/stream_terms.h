@@ -8,6 +8,9 @@
 
 typedef int32_t stream_term;
 
+#define WINDOW_CONSTANTS 6u /* of a pair of channels, see sbnn_stream_window */
+#define WINDOW_OUTPUTS 6u   /* whose terms are widened together */
+
 /* Write the four sums of products.
  *   patch   [terms], bytes from -127 to 127
  *   w       two words for each term, see sbnn_stream_bytes

@@ -1,3 +1,7 @@
+/* The counting of a block of rows, for 8 and for 16 rows that share a look-up. */
+#ifndef SBNN_KERNELS_LOOKUP_COUNT_H
+#define SBNN_KERNELS_LOOKUP_COUNT_H
+
 #include "lookup.h"
 
 #include <string.h>
@@ -5,9 +9,11 @@
 /* Two words of K per step: build their tables, then look up the two weight words of every output. The
  * add functions go through all outputs for one set of tables, because building a table costs more than
  * a look-up. If k is too large for byte counts, the sums are moved to halfwords every
- * LOOKUP_CHUNK_WORDS words and after the last. */
-lookup_counts sbnn_lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint32_t k,
-                                const uint32_t *x, const uint32_t *w, uint32_t *workspace) {
+ * LOOKUP_CHUNK_WORDS words and after the last. `lanes` is a constant, so that a program has only the
+ * functions for the rows that it uses. */
+__attribute__((always_inline)) static inline lookup_counts
+lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint32_t k, const uint32_t *x,
+             const uint32_t *w, uint32_t *workspace) {
     const uint32_t words = (k + 31u) / 32u;
     const uint32_t groups = lanes / 8u;
     const uint32_t pairs = n * groups;
@@ -41,3 +47,5 @@ lookup_counts sbnn_lookup_count(uint32_t lanes, uint32_t rows, uint32_t n, uint3
     }
     return (lookup_counts){is_wide ? wide : sums, lookup_next(k) * groups, rows < 8u ? rows : 8u, n, k};
 }
+
+#endif

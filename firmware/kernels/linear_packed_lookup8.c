@@ -1,0 +1,19 @@
+#include "linear_lookup.h"
+#include "lookup.h"
+
+/* 8 rows at a time: count, then turn the counts into bits. */
+void sbnn_linear_packed_lookup8(uint32_t m, uint32_t n, uint32_t k, const uint32_t *x,
+                                const uint32_t *w, const int32_t *limit, void *workspace, uint32_t *y) {
+    const uint32_t words = (k + 31u) / 32u;
+    const uint32_t words_out = (n + 31u) / 32u;
+    for (uint32_t first = 0; first < m; first += 8u) {
+        const uint32_t rows = m - first < 8u ? m - first : 8u;
+        const lookup_counts counts = sbnn_lookup_count8(rows, n, k, x + first * words, w, workspace);
+        uint32_t *const out = y + first * words_out;
+        if (lookup_is_wide(k)) {
+            sbnn_lookup_threshold_wide(&counts, limit, out);
+        } else {
+            sbnn_lookup_threshold(&counts, limit, out);
+        }
+    }
+}

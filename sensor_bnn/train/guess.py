@@ -1,0 +1,185 @@
+"""The section of a recipe for a file or folder for which there is no recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
+from sensor_bnn.data.recorded import Recorded, steps_of
+from sensor_bnn.data.recording import csv_roles
+from sensor_bnn.errors import DataError
+from sensor_bnn.train import sets
+from sensor_bnn.train.own_windows import from_recorded
+from sensor_bnn.train.recipe import DataRecipe
+
+_MANY = 50
+"""So many recordings that are equally long were cut by a program, and each is meant as one window."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The section of a recipe for a file or folder of recordings or windows, where there is no recipe.
+
+    Attributes:
+        data: the section, by which the data can be read and shown; training may refuse it.
+        notes: sentences on the columns that are taken for something.
+        found: the recordings; None for windows.
+        counters: the channels that grow by the same step in each row, and measure nothing.
+    """
+
+    data: DataRecipe
+    notes: tuple[str, ...] = ()
+    found: Recorded | None = None
+    counters: tuple[str, ...] = ()
+
+
+def guessed(place: Path) -> Guess:
+    """Return the section of a recipe for a file or folder of recordings or windows.
+
+    If there are many recordings, all equally long and without gaps, each is one window: a program has cut
+    them. Columns of a CSV file that look like recordings and labels are taken for them if no column has the
+    usual names.
+
+    Raises:
+        DataError: there is no such file, no reader for it, or it breaks a rule of its format.
+    """
+    known = {suffix: kind for kind, form in FORMATS.items() for suffix in form.suffixes}
+    known[".npz"] = "npz"
+    if not place.exists():
+        raise DataError(
+            f"There is no {place}.", "Give a file or folder of recordings, a recipe's name, or a .toml file."
+        )
+    if place.is_dir():
+        kinds = {kind: len(files_in(place, form.suffixes)) for kind, form in FORMATS.items()}
+        kind = max(kinds, key=lambda kind: kinds[kind])
+        if not kinds[kind]:
+            raise DataError(
+                f"{place} has no file of recordings.",
+                f"Files that are read end in {', '.join(known)}; a folder of images needs a recipe.",
+            )
+    elif place.suffix.lower() in known:
+        kind = known[place.suffix.lower()]
+    else:
+        raise DataError(
+            f"{place} has a name that does not say its format.", f"Give a file in {', '.join(known)}."
+        )
+    plan = DataRecipe(set=kind, path=str(place))
+    if kind == "npz":
+        return Guess(plan)
+    guess = _with_columns(plan) if kind == "csv" else Guess(plan, found=read_leniently(plan))
+    assert guess.found is not None
+    steps = steps_of(guess.found)
+    lengths = {run.end - run.first for run in guess.found.runs}
+    if len(guess.found.runs) >= _MANY and len(lengths) == 1 and not (steps and steps.gaps):
+        length = lengths.pop()
+        return replace(guess, data=replace(guess.data, window=length, step=length))
+    return guess
+
+
+def _with_columns(plan: DataRecipe) -> Guess:
+    """Read CSV files; take columns for what they look like where that is needed to read or to train."""
+    place = plan.place()
+    try:
+        found = read_leniently(plan)
+        lacking = [
+            key
+            for key, lacks in (
+                ("label", not any(run.label for run in found.runs)),
+                ("recording", found.runs[0].recording is None),
+            )
+            if lacks
+        ]
+        if not lacking:
+            return Guess(plan, found=found)
+        refused = None
+    except DataError as error:
+        lacking, refused = ["recording", "label", "subject"], error
+    roles = csv_roles(files_in(place, (".csv",))[0] if place.is_dir() else place)
+    if place.is_dir():  # a file is a recording, and its name or folder may be the label
+        lacking = [key for key in lacking if key != "recording"]
+    chosen = {key: getattr(roles, key)[0] for key in lacking if getattr(roles, key)}
+    if "recording" in chosen and roles.subject and roles.subject[0] not in chosen.values():
+        chosen["subject"] = roles.subject[0]
+    words = tuple(name for name in roles.words if name not in chosen.values())
+    if not chosen and not words:
+        if refused is not None:
+            raise refused
+        return Guess(plan, found=found)
+    channels = tuple(name for name in roles.all if name in roles.numbers or name in roles.counters)
+    mended = replace(plan, columns=replace(plan.columns, **chosen), channels=channels if words else ())
+    try:
+        found = read_leniently(mended)
+    except DataError as error:
+        raise refused or error from None
+    notes = tuple(f"The column {name} is taken for the {key}." for key, name in chosen.items())
+    if words:
+        notes += (f"These columns hold words, and are not read: {', '.join(words)}.",)
+    others = tuple(name for name in found.left_out if name not in words)
+    if others:
+        notes += (f"These columns are not read either: {', '.join(others)}.",)
+    return Guess(mended, notes, found, tuple(name for name in roles.counters if name in found.channels))
+
+
+def read_leniently(data: DataRecipe) -> Recorded:
+    """Read recordings whose values or labels may be missing.
+
+    Raises:
+        DataError: a file breaks another rule of its format.
+    """
+    reading = data.reading()
+    return read_recordings(data.set, data.place(), replace(reading, missing=True, unlabelled=True))
+
+
+def proposed(guess: Guess) -> DataRecipe | None:
+    """Return the section of a recipe with which training takes the data; None if there is none.
+
+    What is changed, in this order: missing values are interpolated, channels that never change or that count
+    the rows are left out, and windows are as short as the recordings require.
+    """
+    plan, found = guess.data, guess.found
+    if found is None:
+        try:
+            dataset = sets.load(plan)
+            sets.check_split(dataset, plan)
+            sets.check_channels(dataset, plan)
+        except DataError:
+            return None
+        return plan
+    if any(not run.label or run.recording is None for run in found.runs):
+        return None
+    kept = [
+        at
+        for at, name in enumerate(found.channels)
+        if name not in guess.counters and not _is_constant(found.samples[:, at])
+    ]
+    if not kept:
+        return None
+    if len(kept) < len(found.channels):
+        names = tuple(found.channels[at] for at in kept)
+        plan = replace(plan, channels=names)
+        found = replace(found, samples=np.ascontiguousarray(found.samples[:, kept]), channels=names, units=())
+    if np.isnan(found.samples).any():
+        plan = replace(plan, missing="interpolate")
+    lengths = sorted(run.end - run.first for run in found.runs)
+    for window in (plan.window, lengths[len(lengths) // 2], lengths[len(lengths) // 4], lengths[0]):
+        if window > plan.window:
+            continue
+        step = plan.step if window == plan.window else max(1, window // 2)
+        tried = replace(plan, window=window, step=step)
+        try:
+            dataset = from_recorded(found, tried)
+            sets.check_split(dataset, tried)
+            sets.check_channels(dataset, tried)
+        except DataError:
+            continue
+        return tried
+    return None
+
+
+def _is_constant(column: npt.NDArray[np.float32]) -> bool:
+    known = column[~np.isnan(column)]
+    return not len(known) or bool(known.min() == known.max())
