@@ -16,11 +16,11 @@ from sensor_bnn.cycles.memory import MemoryCost, memory_costs
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer, spans_of_layers
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.memory_plugin import FlashMemory, MemoryPlugin
+from sensor_bnn.emulation.preloaded import with_image
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import start_file
 from sensor_bnn.firmware.fit import free_ram
 from sensor_bnn.hardware.boards import Board
-from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort

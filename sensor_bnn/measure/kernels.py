@@ -18,6 +18,7 @@ from sensor_bnn.compiler.targets import Target
 from sensor_bnn.cycles.cycles import check_programs, estimate_cycles, model_name
 from sensor_bnn.emulation.counting import CountPlugin, Symbols, counts_by_layer
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.preloaded import with_image
 from sensor_bnn.errors import BoardError, ToolError
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
@@ -35,7 +36,7 @@ from sensor_bnn.measure.known_costs import (
     known_int8,
 )
 from sensor_bnn.measure.layer_cases import EPILOGUE, INT8, epilogue_cases, layer_cases, stream_pack_case
-from sensor_bnn.measure.on_board import output_of, with_image
+from sensor_bnn.measure.on_board import output_of
 from sensor_bnn.onnx.operators import TensorType
 from sensor_bnn.onnx.packing import words_for
 from sensor_bnn.wire.application import check_answer, greet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sensor_bnn.compiler.bundle import write_bundle
@@ -13,9 +13,10 @@ from sensor_bnn.emulation.counting import CountPlugin, Symbols
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.emulation.gdb import BLOCK_BYTES, Debugger
 from sensor_bnn.emulation.instruction_plugin import variable
+from sensor_bnn.emulation.preloaded import with_image
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import build_firmware
-from sensor_bnn.hardware.boards import Board, is_program, without_emulator
+from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort
@@ -78,24 +79,6 @@ def run_on_board(
         ran = {symbols.at(address) for span in plugin.counts() for address, _ in span}
         functions = (f.name for f in symbols.functions if f.name.startswith(prefix) and f not in ran)
         return BoardRun(output, tuple(functions))
-
-
-def with_image(board: Board, image: Path) -> Board:
-    """Return the board with an image in its flash at power-on, because writing it through the bootloader is
-    slow.
-
-    Args:
-        board: a board with an emulator; one that is a Linux program is returned unchanged.
-        image: the file ``firmware.bin`` of a build.
-    """
-    assert board.emulator is not None
-    if is_program(board):
-        return board
-    # With force-raw QEMU loads the bytes as they are, even if they look like a format with addresses of its
-    # own.
-    loader = f"loader,file={image},addr={board.slot.origin:#x},force-raw=on"
-    arguments = (*board.emulator.arguments, "-device", loader)
-    return replace(board, emulator=replace(board.emulator, arguments=arguments))
 
 
 def output_of(emulator: Emulator, client: Client, firmware: Path, size: int) -> bytes:

@@ -14,13 +14,13 @@ from sensor_bnn.compiler.host_library import HostModel
 from sensor_bnn.compiler.program import Array, Program
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.preloaded import with_image
 from sensor_bnn.files import scratch_folder
 from sensor_bnn.firmware.build import BuildResult, build_firmware
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board
 from sensor_bnn.measure.bench import instructions_of
-from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.wire.application import check_answer, greet
 from sensor_bnn.wire.client import Client
 from sensor_bnn.wire.port import SerialPort

@@ -188,8 +188,8 @@ def test_on_and_off_at_once_is_refused_and_what_may_be_given_often_is_not():
     done = CliRunner().invoke(root, ["targets", "--json", "--json"])
     assert done.exit_code == 0 and json.loads(done.output)["targets"]
     shapes = ["--shape", "1x2x3", "--shape", "4x5x6"]
-    done = CliRunner().invoke(root, ["kernels", *shapes, "--target", "a", "--target", "b"])
-    assert "--target is given twice" in done.output and "--shape" not in done.output
+    done = CliRunner().invoke(root, ["kernels", *shapes, "--growth", "a.svg", "--growth", "b.svg"])
+    assert "--growth is given twice" in done.output and "--shape" not in done.output
 
 
 @pytest.mark.parametrize("number", ["nan", "inf"])

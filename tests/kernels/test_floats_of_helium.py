@@ -15,10 +15,10 @@ from sensor_bnn import load
 from sensor_bnn.compiler.pipeline import compile_model
 from sensor_bnn.compiler.targets import find_target
 from sensor_bnn.emulation.emulator import Emulator
+from sensor_bnn.emulation.preloaded import with_image
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.hardware.boards import load_board
 from sensor_bnn.measure.kernels import Shape, measure_kernels
-from sensor_bnn.measure.on_board import with_image
 from sensor_bnn.onnx.operators import DOMAIN, IR_VERSION, OPSET
 from sensor_bnn.onnx.packing import pack_bits
 from sensor_bnn.onnx.reference import bnn_linear
