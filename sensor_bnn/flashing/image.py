@@ -40,14 +40,15 @@ def read_image(source: Path) -> Image:
     """
     if not source.is_dir():
         return _read_file(source)
-    elf, second = source / "bootloader.elf", source / "firmware-b.bin"
-    if elf.is_file():
+    second = source / "firmware-b.bin"
+    has_bootloader = (source / "bootloader.elf").is_file()
+    if has_bootloader:
         from sensor_bnn.firmware.sizes import read_build
 
         read_build(source)
     return replace(
         _read_file(source / "firmware.bin"),
-        bootloader=_loaded(elf) if elf.is_file() else b"",
+        bootloader=_bytes_of(source / "bootloader.bin") if has_bootloader else b"",
         second=_read_file(second) if second.is_file() else None,
     )
 
@@ -59,13 +60,17 @@ def parse_image(head: bytes) -> int | None:
     return image.image_size(head)
 
 
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BundleError(f"Cannot read the firmware {file}: {error.strerror}.", _REMEDY) from None
+
+
 def _read_file(file: Path) -> Image:
     from sensor_bnn.firmware import image
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise BundleError(f"Cannot read the firmware {file}: {error.strerror}.", _REMEDY) from None
+    data = _bytes_of(file)
     if file.suffix.lower() in (".hex", ".ihex"):
         data = _from_hex(file)
     if data.startswith(b"\x7fELF"):

@@ -185,7 +185,7 @@ def test_the_pictures_in_the_docs_are_those_of_the_kept_result(
     result = json.loads(kept.read_text(encoding="utf-8"))
     conforms("explore", result)
     drawn = {f"{kept.stem}-{target}.svg": picture for target, picture in draw_exploration(result).items()}
-    assert {file.name: file.read_text(encoding="utf-8") for file in pictures.glob("*.svg")} == drawn
+    assert {file.name: file.read_text(encoding="utf-8") for file in pictures.glob("explore-*.svg")} == drawn
     results = (resource("docs") / "results.md").read_text(encoding="utf-8")
     for one in result["points"]:
         costs = " | ".join(f"{cost['instructions']:,}" for cost in one["costs"])
