@@ -86,10 +86,12 @@ def folds(dataset: Recordings, data: DataRecipe, count: int) -> tuple[tuple[Id, 
     holders = Counter(label for of in labels.values() for label in of)
     in_one = [dataset.classes[label] for label, count_of in holders.items() if count_of < 2]
     if in_one or not all(found):
-        why = f"class {in_one[0]} is in one of them" if in_one else f"there are {len(labels)}"
+        why = f"class {in_one[0]} is in one {dataset.whole} only" if in_one else f"there are {len(labels)}"
         raise DataError(
             f"The {dataset.whole}s to learn from cannot be divided into {count} folds: {why}.",
-            "Ask for fewer folds, or record more.",
+            f"Record more {dataset.whole}s of that class."
+            if in_one
+            else "Ask for fewer folds, or record more.",
         )
     return tuple(found)
 

@@ -465,6 +465,15 @@ def _whole(values: Mapping[str, Any], name: str, source: Source) -> Recipe:
     return recipe
 
 
+def _beside(path: Path) -> str:
+    """Return what to do about a recipe's file that is missing."""
+    names = [file.name for file in sorted(path.parent.glob("*.toml"))] if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, names, n=3)
+    if near:
+        return f"Did you mean {' or '.join(near)}?"
+    return "Give the path of a .toml file, or the name of a recipe that ships, such as watch-small."
+
+
 def _source_of(path: Path) -> Source:
     return Source(str(path), CheckpointError, _REMEDY)
 
@@ -472,9 +481,11 @@ def _source_of(path: Path) -> Source:
 def _with_bases(path: Path, depth: int) -> dict[str, Any]:
     """Return the values of a recipe, which override those of its ``base``, section by section."""
     if not is_file(path):
+        if path.parent != _FOLDER:
+            raise CheckpointError(f"There is no file {path}.", _beside(path))
         near = difflib.get_close_matches(path.stem, recipe_names(), n=3)
         raise CheckpointError(
-            f"There is no training recipe {path.stem if path.parent == _FOLDER else path}.",
+            f"There is no training recipe {path.stem}.",
             f"Did you mean {' or '.join(near)}?"
             if near
             else f"Choose one of {', '.join(recipe_names())}, or give a .toml file.",

@@ -76,6 +76,10 @@ class Split:
     targets: tuple[Number, ...] = ()
 
 
+_RISING = 50
+"""The samples of a recording from which on a channel that never falls is no coincidence."""
+
+
 def load(data: DataRecipe) -> DataSet:
     """Load the set that a recipe names; download it if a registry carries it.
 
@@ -107,6 +111,29 @@ def load(data: DataRecipe) -> DataSet:
     if isinstance(dataset, Images):
         raise DataError("data.normal applies to windows, but the data set has images.", "Remove data.normal.")
     return for_anomalies(dataset, data)
+
+
+def _only_rising(dataset: Recordings) -> tuple[str, ...]:
+    """Return a sentence on channels that never fall within a recording, as times and counts do."""
+    bounds = np.unique(np.stack([dataset.first, dataset.end], axis=1), axis=0)
+    bounds = bounds[bounds[:, 1] - bounds[:, 0] >= _RISING]
+    if not dataset.channels or not len(bounds):
+        return ()
+    falls = np.zeros(len(dataset.signal), dtype=np.bool_)
+    rises = np.ones(len(dataset.signal), dtype=np.bool_)
+    for first, end in bounds:
+        recording = dataset.signal[:, first:end]
+        falls |= (np.diff(recording) < 0).any(axis=1)
+        rises &= recording[:, -1] > recording[:, 0]
+    found = [dataset.channel(int(place)) for place in np.flatnonzero(rises & ~falls)]
+    if not found:
+        return ()
+    verb, it = ("rises", "it") if len(found) == 1 else ("rise", "them")
+    return (
+        f"Within each recording {' and '.join(found)} only {verb}, as a time or a count does: a model would"
+        f' learn when a sample was taken. Name a time in data.columns, as {{ time = "seconds" }} does, or'
+        f" leave {it} out of data.channels.",
+    )
 
 
 def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
@@ -146,7 +173,8 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
                 )
     learned, tested_on = (dataset.y[dataset.is_of(groups)] for groups in (train, test))
     if dataset.targets is not None:
-        return (*dataset.notes, *_check_targets(dataset, data), *_odd(dataset, data, len(learned)))
+        odd = (*_check_targets(dataset, data), *_odd(dataset, data, len(learned)))
+        return (*dataset.notes, *odd, *_only_rising(dataset))
     others: dict[str, str] = {}
     for label in np.unique(dataset.y):
         of_label = in_order(dataset.group[dataset.y == label].tolist())
@@ -156,7 +184,7 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
             part.label, f"its parts are shorter than data.window, {dataset.length} samples: {_told(part)}"
         )
     notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
-    return (*dataset.notes, *notes, *_odd(dataset, data, len(learned)))
+    return (*dataset.notes, *notes, *_odd(dataset, data, len(learned)), *_only_rising(dataset))
 
 
 def _check_targets(dataset: Recordings, data: DataRecipe) -> tuple[str, ...]:

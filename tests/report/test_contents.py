@@ -266,7 +266,7 @@ def test_an_npz_is_told_as_well(tmp_path: Path) -> None:
         ("none.csv", "There is no none.csv"),
         ("empty", "empty has no file of recordings"),
         ("notes.txt", "notes.txt has a name that does not say its format"),
-        ("none.toml", "There is no training recipe none.toml"),
+        ("none.toml", "There is no file none.toml"),
     ],
 )
 def test_what_is_no_data_is_refused(

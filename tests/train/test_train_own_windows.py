@@ -145,3 +145,25 @@ def test_a_folder_of_sounds_is_split_by_file_and_stretched(tmp_path: Path) -> No
     stated = with_defaults(recipe, dataset)
     again = parse_recipe(stated.to_dict(), "own")
     assert again == stated and again.data.parts()[1] == with_defaults(recipe, dataset).data.parts()[1]
+
+
+@pytest.mark.parametrize(("falls", "told"), ((False, True), (True, False)))
+def test_a_channel_that_only_rises_is_told(falls: bool, told: bool, tmp_path: Path) -> None:
+    """A time under a name that does not say so is read as a channel, from which a model learns the hour."""
+    lines = ["x,elapsed,recording,label"]
+    random = np.random.default_rng(0)
+    for recording in range(8):
+        for at in range(60):
+            elapsed = 0.025 * at - (0.1 if falls and at == 30 and recording == 5 else 0)
+            lines.append(f"{random.normal():.4f},{elapsed:.4f},r{recording},{'ab'[recording % 2]}")
+    (tmp_path / "own.csv").write_text("\n".join(lines))
+    values = {"set": "csv", "path": str(tmp_path / "own.csv"), "window": 20, "step": 20}
+    recipe = parse_recipe({"data": values}, "own")
+    notes = [note for note in sets.check_split(sets.load(recipe.data), recipe.data) if "only rises" in note]
+    assert bool(notes) == told
+    if told:
+        assert notes[0].startswith(
+            "Within each recording channel elapsed only rises, as a time or a count does"
+        )
+        named = parse_recipe({"data": {**values, "columns": {"time": "elapsed"}}}, "own")
+        assert sets.load(named.data).channels == ("x",)
