@@ -1,4 +1,4 @@
-"""Cross compilers that other tools have installed: they are used where none is on the search path."""
+"""Cross compilers that other tools have installed, for where none is on the search path; what starts them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+LAUNCHER = "CMAKE_C_COMPILER_LAUNCHER"
+"""The variable of the environment that names a program which starts the compiler, such as ccache.
+
+It is CMake's own, so firmware is built with it too."""
 
 _COMPILER = "arm-none-eabi-gcc"
 _CUBE = "plugins/com.st.stm32cube.ide.mcu.externaltools.gnu-tools-for-stm32.*/tools/bin"

@@ -138,6 +138,10 @@ def command(
             "--estimate counts the instructions of an emulated board: leave --port out, and give the emulated"
             " board with the core of yours as --board. The result has the time on each real board with it."
         )
+    if not estimate and (flash_wait_states or flash_line_bytes != "16" or not code_cache):
+        raise click.UsageError(
+            "--flash-wait-states, --flash-line-bytes and --no-code-cache go with --estimate."
+        )
     if estimate and board is not None and load_board(board).emulator is None:
         raise without_emulator(
             load_board(board), f"The estimate then has the time on {load_board(board).name}."

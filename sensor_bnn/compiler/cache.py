@@ -27,11 +27,12 @@ from importlib import metadata
 from pathlib import Path
 
 from sensor_bnn import programs
-from sensor_bnn.compiler.library import LAUNCHER, programs_of
+from sensor_bnn.compiler.library import programs_of
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.errors import DataError, FileError
 from sensor_bnn.files import MANIFEST, write_file
 from sensor_bnn.resources import cache_folder, resource
+from sensor_bnn.toolchains import LAUNCHER
 
 LIMIT_BYTES = 500_000_000
 """Of all entries together; those that were not used for the longest time are removed first."""

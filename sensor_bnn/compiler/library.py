@@ -13,17 +13,13 @@ from sensor_bnn import programs
 from sensor_bnn.compiler.stack import deepest_stack
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.files import scratch_folder, write_file, write_files
+from sensor_bnn.toolchains import LAUNCHER
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wundef", "-Werror")
 _FLAGS = (
     *("-std=c11", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-common"),
     *("-fno-asynchronous-unwind-tables", "-fstack-usage", *WARNINGS),
 )
-
-LAUNCHER = "CMAKE_C_COMPILER_LAUNCHER"
-"""The variable of the environment that names a program which starts the compiler, such as ccache.
-
-It is CMake's own, so firmware is built with it too."""
 
 HOST_INSTALL = {
     "win32": "winget install BrechtSanders.WinLibs.POSIX.UCRT",
@@ -121,6 +117,9 @@ def compile_files(
         ToolError: the compiler, or the program that is to start it, is missing or failed.
     """
     launcher = [word for word in os.environ.get(LAUNCHER, "").split(";") if word]
+    if launcher:
+        hint = f"{LAUNCHER} is {os.environ[LAUNCHER]!r}: correct it, or unset it."
+        install, remedy = hint, hint
     paths = [str(source.resolve()) for source in sources]
     # One run of the compiler for all files, but such programs pass several on without looking at them.
     for given in [[path] for path in paths] if launcher else [paths]:

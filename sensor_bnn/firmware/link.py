@@ -29,6 +29,7 @@ from sensor_bnn.firmware.fit import (
 from sensor_bnn.firmware.mcuboot import McubootLayout, alignment, room
 from sensor_bnn.hardware.boards import BOOT2_BYTES, FIRST_BYTES, HEADER_BYTES, Board, Region, has_bootloader
 from sensor_bnn.resources import resource
+from sensor_bnn.toolchains import LAUNCHER
 
 if TYPE_CHECKING:
     from sensor_bnn.firmware.signing import Signer
@@ -377,4 +378,6 @@ def _run(command: list[str], log: Path, board: Board) -> None:
         raise _RamOverflowError(found.message, found.remedy, more)
     write_file(log, done.output)
     last = "\n".join(done.text.strip().splitlines()[-_LOG_LINES:])
-    raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.")
+    launcher = os.environ.get(LAUNCHER)
+    hint = f" {LAUNCHER} is {launcher!r}: correct it, or unset it." if launcher else ""
+    raise ToolError(f"Building the firmware failed:\n{last}\n", f"The whole log is {log}.{hint}")

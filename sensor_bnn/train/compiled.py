@@ -30,8 +30,8 @@ def said_in_a_sentence() -> Iterator[None]:
         cause = _cause(error)
         if type(cause).__name__ == "InvalidCxxCompiler":
             raise ToolError(
-                "torch.compile requires a C++ compiler, and finds none.",
-                f"Install g++, or set CXX; or repeat the command {_WITHOUT}.",
+                "torch.compile requires a C++ compiler, and finds none that works.",
+                f"Install g++, correct it, or set CXX; or repeat the command {_WITHOUT}.",
             ) from error
         raise ToolError(
             f"torch.compile failed: {_first_line(cause)}.",

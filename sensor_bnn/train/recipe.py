@@ -609,8 +609,26 @@ CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"
 """The keys of ``Augmentation`` that change examples."""
 
 
+def check_distillation(found: Distillation, source: Source, place: str) -> None:
+    """Refuse a teacher of whom nothing is learned.
+
+    Args:
+        found: the section.
+        source: where it is from.
+        place: its key in there.
+
+    Raises:
+        SensorBnnError: ``source.error``: it has a teacher, and no weight is above 0.
+    """
+    if found.teacher and not (found.answers or found.features or found.attention or found.start):
+        raise source.wrong(
+            f"{place} has a teacher, but answers, features and attention are 0: nothing is learned from it"
+        )
+
+
 def _check_together(recipe: Recipe, source: Source) -> None:
     """Check the rules that concern more than one value."""
+    check_distillation(recipe.distill, source, "distill")
     changing = [name for name in CHANGES if getattr(recipe.augment, name)]
     if recipe.distill.cache and changing:
         raise CheckpointError(

@@ -11,7 +11,7 @@ import json
 import re
 import statistics
 from collections.abc import Hashable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ import msgspec
 from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
+from sensor_bnn.nn.families import PRESETS
 from sensor_bnn.reading import Source, is_file, read_toml, toml_values, typed
 from sensor_bnn.train.defaults import with_defaults
 from sensor_bnn.train.distill import load_teacher
@@ -28,7 +29,7 @@ from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.pairs import Paired, paired, sentence
 from sensor_bnn.train.parts import settled
-from sensor_bnn.train.recipe import OWN, Distillation, Recipe, load_recipe, refuse_targets
+from sensor_bnn.train.recipe import OWN, Distillation, Recipe, check_distillation, load_recipe, refuse_targets
 from sensor_bnn.train.runs import TWIN, Started, complete, is_finished
 from sensor_bnn.train.sets import DataSet, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
@@ -37,6 +38,9 @@ from sensor_bnn.train.windows import Recordings
 _FOLDER = Path(__file__).resolve().parent / "surveys"
 _VALIDATION = 5
 """One in five training subjects, the last ones and at least one, is held out to choose settings."""
+
+_LABEL = re.compile(r"(?=.*\w)[^|\x00-\x1f\x7f]{1,60}")
+"""A label of a form or a choice: it is a cell of a Markdown table, and part of a folder's name."""
 
 _Some = msgspec.Meta(min_length=1)
 
@@ -163,6 +167,14 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
                 f"forms.{label}.distill.teacher is {form.distill.get('teacher')!r}; it must be a form with"
                 ' precision = "full" and without distill'
             )
+        _check_form(label, form, source)
+    for label in (*file.forms, *(choice for form in file.forms for choice in _choices(file, form))):
+        if label and not _LABEL.fullmatch(label):
+            raise source.wrong(
+                f"the label {label!r} must be of 1 to 60 characters, one of them a letter or digit"
+            )
+    if "" in file.forms:
+        raise source.wrong("a form has an empty label")
     if file.against and file.against not in file.forms:
         raise source.wrong(f"against is {file.against!r}; it must be one of {', '.join(file.forms)}")
     forms = sorted(file.forms, key=lambda label: bool(file.forms[label].like))
@@ -170,6 +182,9 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
     for of_set in sets:
         refuse_targets(of_set, "`survey`")
     known = tuple(of_set.name for of_set in sets)
+    for name in known:
+        if known.count(name) > 1:
+            raise source.wrong(f"sets has {name} twice; runs are kept by the name of the set's file")
     for name in only:
         if name not in known:
             raise CheckpointError(
@@ -177,7 +192,36 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
             )
     sets = [of_set if only and of_set.name not in only else _ready(of_set, steps) for of_set in sets]
     cells = tuple(_cell(of_set, label, file, source) for of_set in sets for label in forms)
-    return Survey(path.stem, known, tuple(file.forms), cells, file.against)
+    survey = Survey(path.stem, known, tuple(file.forms), cells, file.against)
+    _check_runs(survey, source)
+    return survey
+
+
+def _check_form(label: str, form: _Form, source: Source) -> None:
+    """Refuse a form whose preset or model key there is not, before any run."""
+    if form.preset and form.preset not in PRESETS:
+        raise source.wrong(f"forms.{label}.preset is {form.preset!r}; it must be one of {', '.join(PRESETS)}")
+    if form.preset:
+        keys = {one.name for one in fields(PRESETS[form.preset])}
+        for key in form.model:
+            if key not in keys:
+                raise source.wrong(f"forms.{label}.model.{key} is not a key of {form.preset}")
+
+
+def _check_runs(survey: Survey, source: Source) -> None:
+    """Refuse runs that would share a folder, and a teacher that a choice takes out of full precision."""
+    owners: dict[str, str] = {}
+    for cell in survey.cells:
+        for recipe in cell.choices.values():
+            owner = owners.setdefault(recipe.name, cell.form)
+            if owner != cell.form:
+                raise source.wrong(
+                    f"the forms {owner} and {cell.form} have runs of the same name, {recipe.name}; give one"
+                    " another label"
+                )
+        teachers = survey.cell(cell.set, cell.teacher).choices.values() if cell.teacher else ()
+        if any(recipe.model.get("precision") != "full" for recipe in teachers):
+            raise source.wrong(f"a choice takes the teacher {cell.teacher} out of full precision")
 
 
 def _teaches(file: _File, label: str) -> bool:
@@ -213,7 +257,8 @@ def _cell(of_set: Recipe, label: str, file: _File, source: Source) -> Cell:
     preset, distill = form.preset or of_set.preset, Distillation()
     if form.distill is not None:
         teacher = form.distill["teacher"]
-        distill = replace(typed({**form.distill, "teacher": TWIN}, Distillation, source), teacher=TWIN)
+        distill = typed({**form.distill, "teacher": TWIN}, Distillation, source)
+        check_distillation(distill, source, f"forms.{label}.distill")
     for choice, changes in _choices(file, form.like or label).items():
         name = "-".join(filter(None, (of_set.name, _slug(label), _slug(choice))))
         model = {**of_set.model, **form.model, **changes}

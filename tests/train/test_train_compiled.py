@@ -123,4 +123,4 @@ def test_a_machine_without_a_compiler(recipe: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "torch.compile requires a C++ compiler, and finds none. Install g++" in done.stderr
+    assert "torch.compile requires a C++ compiler, and finds none that works. Install g++" in done.stderr

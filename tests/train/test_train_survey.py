@@ -288,3 +288,38 @@ def test_every_part_of_an_archive_has_its_share_of_each_class() -> None:
     assert found.windows().x.shape == (61, 1, 6)
     with pytest.raises(DataError, match="training part has 1 channels, the test part 2"):
         archives.as_recordings(train, [Series(np.ones((2, 4), dtype=np.float32), "0")], 6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    (
+        ('sets = ["{set}", "{set}"]\n[forms.a]\n', "sets has own twice"),
+        ('sets = ["{set}"]\n[forms."a b"]\n[forms."a-b"]\n', "have runs of the same name, own-a-b"),
+        ('sets = ["{set}"]\n[forms."a|b"]\n', "the label 'a|b' must be of 1 to 60 characters"),
+        ('sets = ["{set}"]\n[forms."///"]\n', "the label '///' must be of 1 to 60 characters"),
+        ('sets = ["{set}"]\n[forms."{long}"]\n', "must be of 1 to 60 characters"),
+        ('sets = ["{set}"]\n[forms.""]\n', "a form has an empty label"),
+        ('sets = ["{set}"]\n[forms.a]\npreset = "nope"\n', "forms.a.preset is 'nope'"),
+        (
+            'sets = ["{set}"]\n[forms.a]\npreset = "sensor-nano"\nmodel = {{ widht = 3 }}\n',
+            "forms.a.model.widht is not a key of sensor-nano",
+        ),
+        (
+            'sets = ["{set}"]\n[forms.a]\ndistill = {{ teacher = "f" }}\n[forms.f]\n'
+            'model = {{ precision = "full" }}\n[choices]\nx = {{ precision = "binary" }}\n',
+            "a choice takes the teacher f out of full precision",
+        ),
+        (
+            'sets = ["{set}"]\n[forms.a]\ndistill = {{ teacher = "f", answers = 0.0 }}\n[forms.f]\n'
+            'model = {{ precision = "full" }}\n',
+            "forms.a.distill has a teacher, but answers, features and attention are 0",
+        ),
+    ),
+)
+def test_what_would_be_wrong_in_silence_is_refused_before_a_run(
+    text: str, message: str, tmp_path: Path, survey: Path
+) -> None:
+    """Runs that would share a folder, names that break the table, and forms that cannot be trained."""
+    survey.write_text(text.format(set=tmp_path / "own.toml", long="x" * 61))
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        load_survey(str(survey))
