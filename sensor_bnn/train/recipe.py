@@ -610,7 +610,7 @@ CHANGES = [item.name for item in fields(Augmentation) if item.name != "strength"
 
 
 def check_distillation(found: Distillation, source: Source, place: str) -> None:
-    """Refuse a teacher of whom nothing is learned.
+    """Refuse a teacher from which nothing is learned.
 
     Args:
         found: the section.

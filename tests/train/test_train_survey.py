@@ -301,8 +301,8 @@ def test_every_part_of_an_archive_has_its_share_of_each_class() -> None:
         ('sets = ["{set}"]\n[forms.""]\n', "a form has an empty label"),
         ('sets = ["{set}"]\n[forms.a]\npreset = "nope"\n', "forms.a.preset is 'nope'"),
         (
-            'sets = ["{set}"]\n[forms.a]\npreset = "sensor-nano"\nmodel = {{ widht = 3 }}\n',
-            "forms.a.model.widht is not a key of sensor-nano",
+            'sets = ["{set}"]\n[forms.a]\npreset = "sensor-nano"\nmodel = {{ breadth = 3 }}\n',
+            "forms.a.model.breadth is not a key of sensor-nano",
         ),
         (
             'sets = ["{set}"]\n[forms.a]\ndistill = {{ teacher = "f" }}\n[forms.f]\n'
