@@ -441,7 +441,7 @@ _AARCH64 = Costs(
         score=6.7,
         row=5,
         attend=10,
-        context=70,
+        context=5,
         joined=9.2,
     ),
 )

@@ -321,6 +321,6 @@ def test_blocks_share_their_code(shape_of, random_folded, tmp_path):
         save_onnx(to_onnx(random_folded(shape_of(tokens=20, heads=2, layers=layers))), path)
         bundle = compile_model(path, "host", tmp_path / str(layers))
         text = (bundle.folder / "model.c").read_text()
-        functions.append(text.count("static void layer_"))
+        functions.append(text.count("SHARED void layer_"))
         assert text.count("done(observer, ") == len(bundle.metadata.layers)
     assert functions[0] == functions[1] > 5

@@ -103,7 +103,7 @@ def test_every_kernel_gives_the_bits_of_the_host(name: str, tmp_path: Path) -> N
 # The largest shares that the issue of these figures asks for, and what sensor-small takes on cores where most
 # of its code is assembly.
 CODE, COUNT = 0.6, 1.3
-LARGER = {"qemu-mps2-an385": 0.72, "qemu-mps2-an500": 0.86}
+LARGER = {"qemu-mps2-an385": 0.83, "qemu-mps2-an500": 0.86}
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu", "long_compile")

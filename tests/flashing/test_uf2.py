@@ -58,7 +58,8 @@ def folder(tmp_path: Path, bootloader_elf: Path) -> Path:
 def build(folder: Path, bootloader_elf: Path, board: Board) -> Path:
     folder.mkdir()
     (folder / "firmware.bin").write_bytes(image_bytes(20_000, board=board.name, address=board.slot.origin))
-    shutil.copy(bootloader_elf, folder / "bootloader.elf")
+    for name in ("bootloader.elf", "bootloader.bin"):
+        shutil.copy(bootloader_elf.with_name(name), folder / name)
     return write_build(folder, model_hash=bytes(range(32)).hex(), flash_bytes=20_512, weights_bytes=0)
 
 
