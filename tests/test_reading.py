@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 import sensor_bnn
-from sensor_bnn.compiler.metadata import FILE, Metadata, read_metadata
+from sensor_bnn.compiler.metadata import FILE, FORMAT, Metadata, read_metadata
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BundleError, DataError, SensorBnnError
 from sensor_bnn.reading import LARGEST_BYTES, Source, read_json, read_toml, typed
@@ -195,7 +195,10 @@ def test_a_bundle_says_what_is_wrong_with_it(tmp_path: Path) -> None:
             {"arena": [{"name": "a", "offset": 0, "bytes": 100, "first": 1, "last": 3}]},
             "arena[0].last is 3; it must be between 1, its first, and 2, the last layer",
         ),
-        ({"format": 9}, "format is 9; the bundle was made by a newer version of sensor-bnn"),
+        (
+            {"format": FORMAT + 1},
+            f"format is {FORMAT + 1}; the bundle was made by a newer version of sensor-bnn",
+        ),
         ({"weight_bytes": 7}, "weight_bytes is not a known key; did you mean weights_bytes"),
     ):
         with pytest.raises(BundleError) as caught:
