@@ -212,12 +212,12 @@ def _check_runs(survey: Survey, source: Source) -> None:
     """Refuse runs that would share a folder, and a teacher that a choice takes out of full precision."""
     owners: dict[str, str] = {}
     for cell in survey.cells:
-        for recipe in cell.choices.values():
-            owner = owners.setdefault(recipe.name, cell.form)
-            if owner != cell.form:
+        for choice, recipe in cell.choices.items():
+            place = " of ".join(filter(None, (choice, cell.form, cell.set)))
+            owner = owners.setdefault(recipe.name, place)
+            if owner != place:
                 raise source.wrong(
-                    f"the forms {owner} and {cell.form} have runs of the same name, {recipe.name}; give one"
-                    " another label"
+                    f"{owner} and {place} have runs of the same name, {recipe.name}; give one another label"
                 )
         teachers = survey.cell(cell.set, cell.teacher).choices.values() if cell.teacher else ()
         if any(recipe.model.get("precision") != "full" for recipe in teachers):

@@ -295,6 +295,10 @@ def test_every_part_of_an_archive_has_its_share_of_each_class() -> None:
     (
         ('sets = ["{set}", "{set}"]\n[forms.a]\n', "sets has own twice"),
         ('sets = ["{set}"]\n[forms."a b"]\n[forms."a-b"]\n', "have runs of the same name, own-a-b"),
+        (
+            'sets = ["{set}"]\n[forms.a]\n[choices]\n"x y" = {{}}\n"x-y" = {{ padding = "zero" }}\n',
+            "x y of a of own and x-y of a of own have runs of the same name, own-a-x-y",
+        ),
         ('sets = ["{set}"]\n[forms."a|b"]\n', "the label 'a|b' must be of 1 to 60 characters"),
         ('sets = ["{set}"]\n[forms."///"]\n', "the label '///' must be of 1 to 60 characters"),
         ('sets = ["{set}"]\n[forms."{long}"]\n', "must be of 1 to 60 characters"),
