@@ -71,8 +71,8 @@ def command(
     run. You may stop the command at any time and repeat it: finished runs are kept, and an interrupted run
     continues after its last complete epoch. Several processes may fill the same folder at once.
 
-    A survey that compares forms (method, parts) also prints how far each one is above the first, paired
-    by seed: mean, standard error, and whether that is significant at 5 % (paired t-test).
+    A survey that compares its forms with one of them (method, parts) also prints how far each is above that
+    one, paired by seed: mean, standard error, and whether that is significant at 5 % (paired t-test).
 
     With --board each model of seed 0 is also exported, compiled, flashed on the emulated board, and evaluated
     there over the test part; the outputs are compared with the host's to the last bit. The exit code is 1 if

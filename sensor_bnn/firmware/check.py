@@ -21,7 +21,7 @@ from sensor_bnn.files import copy_folder, scratch_folder, write_file
 from sensor_bnn.firmware.build import build_firmware
 from sensor_bnn.firmware.fit import RESERVED_BYTES
 from sensor_bnn.firmware.link import check_compiler
-from sensor_bnn.hardware.boards import HEADER_BYTES, Board, Region, has_bootloader
+from sensor_bnn.hardware.boards import FIRST_BYTES, HEADER_BYTES, Board, Region, has_bootloader
 from sensor_bnn.resources import resource
 
 if TYPE_CHECKING:
@@ -35,9 +35,6 @@ _WORD = 4
 _SYSTEM_VECTORS = 16
 _TRAPS_BYTES = 256
 _EXCEPTIONS_BYTES = 2048  # size of AArch64's vector table, and its alignment
-
-_FIRST = 8
-"""The bytes of stack and start."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +196,7 @@ def _fits(program: _Program, board: Board) -> tuple[bool, str]:
         elif board.flash.origin <= start and start + len(data) <= board.flash.end:
             flash += len(data)
         elif (
-            start == board.flash.vectors and size <= _FIRST
+            start == board.flash.vectors and size <= FIRST_BYTES
         ):  # a copy of the first two words, see facts.Flash
             continue
         else:
