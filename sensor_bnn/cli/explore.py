@@ -39,8 +39,9 @@ _LIMIT = re.compile(r"(flash|ram|instructions)=([0-9]{1,15}(?:\.[0-9]{1,15})?)([
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice(["1", "mixed", "8"]),
-    help="Bits of the models: mixed has 8 in the first layer. May be repeated.  [default: all three]",
+    type=click.Choice(["1", "mixed", "8", "separable"]),
+    help="Bits of the models: mixed has 8 in the first layer; separable is a plain depthwise-separable"
+    " network of 8 bits, whose cost is estimated. May be repeated.  [default: all that the targets have]",
 )
 @click.option(
     "--sizes", type=click.IntRange(1, 5), default=5, show_default=True, help="Sizes that are always tried."
@@ -110,7 +111,9 @@ def command(
 
     The result is a chart for each target, the front of each kind, and a recommendation: in the terminal, in
     OUT/explore.json and OUT/explore.html, and a picture, OUT/TARGET.svg. In 8 bits, charts take the smaller
-    one of our own count and an estimate from the published rates of CMSIS-NN.
+    one of our own count and an estimate from the published rates of CMSIS-NN. Separable networks, which have
+    no kernels here, are trained in 8 bits too; all their costs are such estimates, and on targets without
+    rates they are left out.
 
     Stop the command at any time and repeat it: what is finished is kept. Several processes may work on one
     study; on several machines give all the same --storage.
@@ -132,9 +135,8 @@ def command(
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe, load_recipe, refuse_targets
-    from sensor_bnn.train.space import KINDS
     from sensor_bnn.train.survey import in_steps
-    from sensor_bnn.workflows.explore import Plan, board_of, explore, with_test
+    from sensor_bnn.workflows.explore import Plan, board_of, explore, kinds_for, with_test
 
     limits = _limits(budget)
     base = load_recipe(recipe)
@@ -154,7 +156,7 @@ def command(
     plan = Plan(
         in_steps(base, dataset, steps),
         boards,
-        tuple(kind for kind in KINDS if not kinds or kind.split()[0] in kinds),
+        kinds_for(boards, kinds),
         sizes,
         seeds,
         search,

@@ -395,9 +395,11 @@ def without_integers(config: HybridConfig) -> list[str]:
     for line in config.plan:
         for layer in line:
             bits = layer.bits or config.bits
+            if layer.kind == "sep":
+                problems.append("sep in stages")
             binary |= bits == "1" and layer.kind != "pool"
             taps |= bits == "1" and layer.kind == "conv"
-            if layer.kind != "pool" and layer.bits == "float":
+            if layer.kind not in ("pool", "sep") and layer.bits == "float":
                 problems.append(f"{layer.kind}@float in stages")
             if layer.kind == "attn" and bits == "8":
                 whole = f'precision = "{config.precision}" with attn in stages'

@@ -183,6 +183,31 @@ class Signed(nn.Module):
         return self.epilogue(y, shortcut)  # type: ignore[no-any-return]
 
 
+class Separable(nn.Module):
+    """A depthwise convolution, then a linear layer, each with an epilogue and neither with a shortcut.
+
+    Args:
+        inputs, outputs: the numbers of channels.
+        config: the configuration of the model.
+        bits: the bits of both products, ``8`` or ``float``.
+        stride: the tokens from one output to the next.
+    """
+
+    def __init__(self, inputs: int, outputs: int, config: HybridConfig, bits: str, stride: int = 1) -> None:
+        super().__init__()
+        self.depthwise = Product(
+            inputs, inputs, config, bits, kernel=config.kernel, stride=stride, groups=inputs
+        )
+        self.between = Epilogue(inputs, self.depthwise.weight[0].numel(), config)
+        self.pointwise = Product(inputs, outputs, config, bits)
+        self.epilogue = Epilogue(outputs, inputs, config)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map ``[batch, rows, columns, inputs]`` to ``[batch, rows', columns', outputs]``."""
+        x = self.between(self.depthwise(x), None)
+        return self.epilogue(self.pointwise(x), None)  # type: ignore[no-any-return]
+
+
 class Mlp(nn.Module):
     """Two linear layers, C to ``mlp_ratio`` C to C, each with a shortcut.
 

@@ -17,7 +17,7 @@ from sensor_bnn.reading import Source, typed
 
 Pooling = Literal["mean", "max", "positive"]
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
-KINDS = ("conv", "attn", "mlp", "pool")
+KINDS = ("conv", "attn", "mlp", "pool", "sep")
 """The kinds of layers that a stage's line can name."""
 
 _LAYER = re.compile(r"(?P<kind>[a-z]+)(?::(?P<dilation>[1-9]\d?))?(?:@(?P<bits>1|8|float))?")
@@ -51,6 +51,10 @@ class HybridConfig:
     image). Between stages a binary convolution with stride 2 halves each side and makes the next width.
     ``conv@8`` and ``conv@float`` give one layer other bits.
 
+    ``sep`` is a depthwise-separable convolution without a shortcut, in 8 bits or floats, as plain networks of
+    8 bits have it; before a stage that begins with it, the step from the last stage is one as well. It is
+    trained for comparison, and has no integers.
+
     Attributes:
         name: the model's name; the exported file holds it.
         classes: the names of the classes, in the order of the logits.
@@ -58,7 +62,8 @@ class HybridConfig:
         channels: the number of sensor channels or colours.
         length: the samples of a window, or the columns of an image.
         height: the rows of an image; 0 for windows.
-        widths: the channels of each stage: multiples of 32, and each a multiple of the one before it.
+        widths: the channels of each stage: multiples of 32, or of 8 if all layers are ``sep``, and each a
+            multiple of the one before it.
         stages: the layers of each stage, one line per stage.
         stem_kernel: the taps of the stem along each side.
         stem_stride: the samples from one token to the next, at most ``stem_kernel``.
@@ -74,8 +79,8 @@ class HybridConfig:
             steps) or ``zero``.
         restore: ``none``, or ``live``: each token's product is multiplied by the mean distance of its values
             from their thresholds. A running restore is a constant before BatchNorm, so it has no effect.
-        activation: the parameters of RPReLU: one set per ``channel``, one per ``layer``, or ``none`` for no
-            RPReLU.
+        activation: the parameters of RPReLU: one set per ``channel``, one per ``layer``, ``relu`` for a ReLU,
+            which has none, or ``none`` for no activation.
         norm: what follows each product: ``batch`` for BatchNorm, or ``none`` for a learned scale and bias.
         padding: what a binary convolution reads beyond the border: ``minus`` (-1, a bit of 0) or ``zero``.
         normalise: how the input is normalised: ``channel`` by mean and deviation of the training set;
@@ -111,7 +116,7 @@ class HybridConfig:
     pooling: Annotated[tuple[Pooling, ...], Meta(min_length=1)] = POOLINGS
     threshold: Literal["learned", "median", "start", "zero"] = "learned"
     restore: Literal["none", "live"] = "none"
-    activation: Literal["channel", "layer", "none"] = "channel"
+    activation: Literal["channel", "layer", "relu", "none"] = "channel"
     norm: Literal["batch", "none"] = "batch"
     padding: Literal["minus", "zero"] = "minus"
     normalise: Literal["channel", "window", "mean", "none"] = "channel"
@@ -245,15 +250,17 @@ class HybridConfig:
         if len(self.stages) != len(self.widths):
             lines, numbers = len(self.stages), len(self.widths)
             return f"stages has {lines} lines and widths has {numbers} numbers; give one width per stage"
-        for before, width in zip((WORD_BITS, *self.widths), self.widths, strict=False):
+        words = [(stage, word) for stage, line in enumerate(self.stages) for word in line.split()]
+        separable = bool(words) and all(word.partition("@")[0] == "sep" for _, word in words)
+        unit = 8 if separable else WORD_BITS
+        for before, width in zip((unit, *self.widths), self.widths, strict=False):
             if width % before:
                 return (
-                    f"widths is {list(self.widths)}; each must be a multiple of {WORD_BITS} and of the one"
+                    f"widths is {list(self.widths)}; each must be a multiple of {unit} and of the one"
                     " before it"
                 )
         if self.widths[0] % self.thresholds:
             return f"thresholds is {self.thresholds}; it must divide the first width, {self.widths[0]}"
-        words = [(stage, word) for stage, line in enumerate(self.stages) for word in line.split()]
         problems = (self._layer_problem(stage, word) for stage, word in words)
         return next((problem for problem in problems if problem), None)
 
@@ -265,6 +272,8 @@ class HybridConfig:
             what = "has a dilation; only conv takes one"
         elif found["kind"] == "pool" and found["bits"]:
             what = "has bits; a pool has no weights"
+        elif found["kind"] == "sep" and (found["bits"] or self.bits) == "1":
+            what = 'has no form in 1 bit; write sep@8, or precision = "int8"'
         elif found["kind"] == "attn" and (
             self.head_width % WORD_BITS or self.widths[stage] % self.head_width
         ):

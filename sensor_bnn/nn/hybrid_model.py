@@ -13,7 +13,7 @@ from sensor_bnn.nn.attention import Observed
 from sensor_bnn.nn.fold_hybrid import fold
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.nn.fused import FastSteps
-from sensor_bnn.nn.hybrid import USUAL_SHARE, Attention, Head, Mlp, Pool, Signed, Stem
+from sensor_bnn.nn.hybrid import USUAL_SHARE, Attention, Head, Mlp, Pool, Separable, Signed, Stem
 from sensor_bnn.nn.hybrid_config import HybridConfig, Layer
 from sensor_bnn.nn.hybrid_parts import Epilogue, Product, Threshold, each_product
 from sensor_bnn.nn.integers import Unit
@@ -139,7 +139,10 @@ def _layers(config: HybridConfig) -> list[nn.Module]:
         width = config.widths[stage]
         if stage:
             before = config.widths[stage - 1]
-            found.append(Signed(before, width, config, config.bits, kernel=config.kernel, stride=2))
+            if line and line[0].kind == "sep":
+                found.append(Separable(before, width, config, line[0].bits or config.bits, stride=2))
+            else:
+                found.append(Signed(before, width, config, config.bits, kernel=config.kernel, stride=2))
         for layer, (rows, columns) in zip(line, grids[:-1], strict=True):
             found.append(_layer(layer, width, rows * columns, config))
     return found
@@ -151,6 +154,8 @@ def _layer(layer: Layer, width: int, tokens: int, config: HybridConfig) -> nn.Mo
         return Pool(config)
     if layer.kind == "conv":
         return Signed(width, width, config, bits, kernel=config.kernel, dilation=layer.dilation)
+    if layer.kind == "sep":
+        return Separable(width, width, config, bits)
     if layer.kind == "mlp":
         return Mlp(width, config, bits)
     return Attention(width, tokens, config, bits)

@@ -148,6 +148,8 @@ class Product(nn.Module):
         kernel: the taps along each side.
         stride: the tokens from one output to the next.
         dilation: the tokens from one tap to the next.
+        groups: the channels are divided into so many groups, each with outputs of its own; ``inputs`` of them
+            are a depthwise convolution.
     """
 
     def __init__(
@@ -160,21 +162,24 @@ class Product(nn.Module):
         kernel: int = 1,
         stride: int = 1,
         dilation: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.bits = bits
+        self.groups = groups
         self.kernel = (kernel if config.height else 1, kernel)
         self.stride = (stride if config.height else 1, stride)
         self.dilation = (dilation if config.height else 1, dilation)
         self.real = False
         self.border = -1.0 if config.padding == "minus" and bits == "1" else 0.0
         taps = self.kernel[0] * self.kernel[1]
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, *self.kernel) / math.sqrt(inputs * taps))
+        read = inputs // groups
+        self.weight = nn.Parameter(torch.randn(outputs, read, *self.kernel) / math.sqrt(read * taps))
         self.byte_range = ByteRange() if bits == "8" else None
         self.fast: fused.FastSteps | None = None
 
     def product_weight(self) -> Tensor:
-        """Return the weights of the product, ``[N, C, rows, columns]``: +-1, 8-bit steps, or floats."""
+        """Return the weights, ``[N, C / groups, rows, columns]``: +-1, 8-bit steps, or floats."""
         if self.bits == "8":
             largest = self.weight.detach().abs().amax(dim=(1, 2, 3), keepdim=True)
             return rounded(self.weight, largest)
@@ -192,22 +197,22 @@ class Product(nn.Module):
         return self.sums(x, self.product_weight())
 
     def sums(self, x: Tensor, weight: Tensor) -> Tensor:
-        """Map the bits, bytes or floats of ``forward`` and weights ``[N, C, rows, columns]`` to the sums."""
+        """Map the bits, bytes or floats of ``forward``, and weights as ``product_weight``'s, to the sums."""
         rows, columns = x.shape[1:3]
         sideways, upright = (
             same_padding(size, self.kernel[axis], self.stride[axis], self.dilation[axis])
             for size, axis in ((columns, 1), (rows, 0))
         )
         pads = (*sideways, *upright)
-        if self.fast and self.training:
+        if self.fast and self.training and self.groups == 1:
             shape = fused.Geometry(self.stride, self.dilation, pads, self.border)
             bits = self.bits == "1"
             return fused.product(x, weight, shape, bits=bits, signed=bits and not self.real, steps=self.fast)
-        if self.kernel == (1, 1) and self.stride == (1, 1):
+        if self.kernel == self.stride == (1, 1) and self.groups == 1:
             return functional.linear(x, weight.flatten(1))
         grid = x.permute(0, 3, 1, 2)  # a view: in memory channels stay last
         grid = functional.pad(grid, pads, value=self.border)
-        y = functional.conv2d(grid, weight, stride=self.stride, dilation=self.dilation)
+        y = functional.conv2d(grid, weight, stride=self.stride, dilation=self.dilation, groups=self.groups)
         return y.permute(0, 2, 3, 1)
 
 
@@ -222,14 +227,22 @@ class Rprelu(nn.Module):
     """ReActNet's activation: ``y = x - before``, times ``slope`` where it is negative, plus ``after``.
 
     Args:
-        channels: the number of parameter sets; 1 for one that all channels share.
+        channels: the number of parameter sets; 1 for one that all channels share, 0 for a plain ReLU, which
+            is not learned.
     """
+
+    before: Tensor
+    slope: Tensor
+    after: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.before = nn.Parameter(torch.zeros(channels))
-        self.slope = nn.Parameter(torch.full((channels,), 0.25))
-        self.after = nn.Parameter(torch.zeros(channels))
+        start = {"before": 0.0, "slope": 0.25 if channels else 0.0, "after": 0.0}
+        for name, value in start.items():
+            if channels:
+                self.register_parameter(name, nn.Parameter(torch.full((channels,), value)))
+            else:
+                self.register_buffer(name, torch.full((1,), value), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``[..., channels]`` to the same shape."""
@@ -269,8 +282,8 @@ class Epilogue(nn.Module):
         self.norm: nn.BatchNorm1d | Scale = (
             nn.BatchNorm1d(channels, momentum=_MOMENTUM) if config.norm == "batch" else Scale(channels, terms)
         )
-        sets = {"channel": channels, "layer": 1, "none": 0}[config.activation]
-        self.activation = Rprelu(sets) if sets else None
+        sets = {"channel": channels, "layer": 1, "relu": 0, "none": None}[config.activation]
+        self.activation = None if sets is None else Rprelu(sets)
         self.fast: fused.FastSteps | None = None
 
     def forward(self, y: Tensor, shortcut: Tensor | None) -> Tensor:

@@ -138,7 +138,7 @@ def _constant_bytes(model: HybridModel) -> int:
             total += 4 * module.norm.weight.numel()  # scale and bias of 16 bits
             total += 2 * (1 if module.activation is None else module.activation.slope.numel())
         elif isinstance(module, Product):
-            inputs = module.weight.shape[1]
+            inputs = module.weight.shape[1] * module.groups
             # A threshold of 16 bits before signs; a scale of 16 and a bias of 32 bits before bytes.
             total += {"1": 2, "8": 6, "float": 0}[module.bits] * inputs
         elif isinstance(module, Attention) and module.binary:

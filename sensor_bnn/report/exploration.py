@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sensor_bnn.report.console import table_console
-from sensor_bnn.report.fronts import MEASURES, placed
+from sensor_bnn.report.fronts import MEASURES, is_estimated, placed
 from sensor_bnn.report.scatter import scatter
 
 
@@ -65,18 +65,19 @@ def exploration_table(result: dict[str, Any], target: str) -> Table:
             point["name"],
             share(point["top1"]),
             *[share(point["test_top1"])] * tested,
-            f"{cost['instructions']:,}" + ("*" if cost["instructions"] == cost["published"] else ""),
-            f"{cost['flash_bytes']:,}",
-            f"{cost['ram_bytes']:,}",
+            *(f"{cost[measure]:,}" + "*" * is_estimated(cost, measure) for measure in MEASURES),
             point["over"] or ("front" if point["name"] in on_front else ""),
         )
     captions = [
         "flash: the whole image with the benchmark's application; RAM: arena and stack, as in `demo` and"
         " `bench`, without their other RAM"
     ]
-    if any(
-        cost["instructions"] == cost["published"] for point in result["points"] for cost in point["costs"]
-    ):
+    costs = [cost for point in result["points"] for cost in point["costs"]]
+    if any(cost["counted"] is None for cost in costs):
+        captions.append(
+            "separable: weights, constants and 8.4 KB of code, without an application; RAM without a stack"
+        )
+    if any(is_estimated(cost, measure) for cost in costs for measure in MEASURES):
         captions.insert(0, "* estimated: multiply-adds times the rates of CMSIS-NN")
     table.caption = "\n".join(captions)
     return table

@@ -9,12 +9,12 @@ from typing import Any
 from markupsafe import Markup
 
 from sensor_bnn.report.exploration import sentences_of, share
-from sensor_bnn.report.fronts import MEASURES, Placed, placed
+from sensor_bnn.report.fronts import MEASURES, SHOWN, Placed, is_estimated, placed
 from sensor_bnn.report.page import fill
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 340, 64, 12, 44
 _LEGEND = 60
-_CLASS = {"1 bit": "g0", "mixed": "g1", "8 bits": "g2"}
+_CLASS = {"1 bit": "g0", "mixed": "g1", "8 bits": "g2", "separable": "g3"}
 """The colour of each kind, in every chart."""
 
 
@@ -29,9 +29,11 @@ def render_exploration(result: dict[str, Any]) -> str:
     facts: dict[str, Any] = {
         "result": result,
         "charts": charts,
-        "kinds": [(kind, _CLASS[kind]) for kind in kinds],
+        "kinds": [(SHOWN[kind], _CLASS[kind]) for kind in kinds],
         "sentences": sentences_of(result),
         "share": share,
+        "measures": [*MEASURES],
+        "is_estimated": is_estimated,
         "points": sorted(result["points"], key=lambda one: (one["kind"], one["costs"][0]["instructions"])),
     }
     return fill("explore.html.j2", facts, escaped=True)
@@ -47,7 +49,7 @@ def draw_exploration(result: dict[str, Any]) -> dict[str, str]:
             kinds = [kind for kind in _CLASS if any(model.kind == kind for model in models)]
             facts: dict[str, Any] = {
                 "title": f"{result['recipe']}: accuracy against {unit} on {target}",
-                "kinds": [(kind, _CLASS[kind], 20 + 90 * place) for place, kind in enumerate(kinds)],
+                "kinds": [(SHOWN[kind], _CLASS[kind], 20 + 90 * place) for place, kind in enumerate(kinds)],
                 "chart": _chart(result, target, measure, unit),
                 "width": _WIDTH,
                 "top": _LEGEND,
@@ -77,7 +79,8 @@ def _chart(result: dict[str, Any], target: str, measure: str, unit: str) -> Mark
             parts.append(Markup('<polyline class="l{}" points="{}"/>').format(_CLASS[one["kind"]], path))
     for model in models:
         x, y = place(model)
-        told = f"{model.name}: {share(model.top1)}, {model.cost:,} {unit}"
+        estimated = " (estimated)" if model.estimated else ""
+        told = f"{model.name}: {share(model.top1)}, {model.cost:,} {unit}{estimated}"
         parts.append(
             Markup(
                 '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="6" tabindex="0" role="img" aria-label="{}">'

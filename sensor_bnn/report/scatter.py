@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from sensor_bnn.report.fronts import Placed
+from sensor_bnn.report.fronts import SHOWN, Placed
 
-SIGNS = {"1 bit": "1", "mixed": "m", "8 bits": "8"}
+SIGNS = {"1 bit": "1", "mixed": "m", "8 bits": "8", "separable": "s"}
 """The sign of each kind; where two share a place, the later one is drawn."""
 
 _ROWS = 14
@@ -43,7 +43,7 @@ def scatter(models: Sequence[Placed], unit: str, columns: int) -> list[str]:
     gap = max(1, width - len(ends[0]) - len(ends[1]))
     lines.append(" " * (_EDGE + 1) + ends[0] + " " * gap + ends[1])
     signs = ", ".join(
-        f"{sign} = {kind}" for kind, sign in SIGNS.items() if any(m.kind == kind for m in models)
+        f"{sign} = {SHOWN[kind]}" for kind, sign in SIGNS.items() if any(m.kind == kind for m in models)
     )
     lines += [" " * (_EDGE + 1) + f"{unit} (logarithmic)", " " * (_EDGE + 1) + signs]
     return lines

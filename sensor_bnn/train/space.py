@@ -1,7 +1,8 @@
 """The space of models that ``explore`` searches, as recipes: sizes of the hybrid family in 1 and 8 bits.
 
 A point has the same parts in each kind, but for attention, which has no integers of 8 bits: there a point is
-a plain network of convolutions with shortcuts.
+a plain network of convolutions with shortcuts. Beside them there are depthwise-separable networks of 8 bits,
+the plain ones that are usual on microcontrollers.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ from sensor_bnn.nn.families import PRESETS
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.train.recipe import Recipe
 
-Kind = Literal["1 bit", "mixed", "8 bits"]
-"""The bits of weights and activations: mixed has 8 in its first layer and 1 in all others."""
+Kind = Literal["1 bit", "mixed", "8 bits", "separable"]
+"""The bits of weights and activations: mixed has 8 in its first layer and 1 in all others. A separable
+network has 8 bits, depthwise-separable convolutions, ReLU and the mean before its head, and no shortcut."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+EIGHT_BITS: tuple[Kind, ...] = ("8 bits", "separable")
+"""The kinds of which all layers have 8 bits."""
+
 WIDTHS = (32, 64, 96)
 MOST_CONVOLUTIONS = 3
 MOST_BLOCKS = 3
@@ -27,7 +32,7 @@ _STEM_CHANNELS = 16
 """Channels that the stem of a window computes; each is compared with several thresholds."""
 
 _SET_HERE = ("widths", "stages", "thresholds", "precision")
-"""Fields of the configuration that a point sets; the recipe keeps all others."""
+"""Fields of the configuration that each point sets; a separable network sets three more."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +41,10 @@ class Point:
 
     Attributes:
         kind: the bits of its layers.
-        width: the channels of the first stage; an image's second stage has twice as many.
-        convolutions: those of a window's only stage, or of an image's first stage.
+        width: the channels of the first stage; an image's second stage has twice as many. Of a separable
+            network the channels of the last stage: those before it are 16, or for images half as many.
+        convolutions: those of a window's only stage, or of an image's first stage. A separable network of
+            windows has one more, with stride 2, before them.
         blocks: the convolutions of an image's second stage; 0 for windows.
         attention: whether the stage ends in attention; for images, each block.
         mlp: whether an mlp follows each attention.
@@ -60,6 +67,9 @@ class Point:
 
     def stages(self) -> tuple[str, ...]:
         """Return the ``stages`` of a recipe."""
+        if self.kind == "separable":
+            lines = (self.convolutions, self.blocks) if self.blocks else (0, self.convolutions)
+            return tuple(" ".join(["sep"] * count) for count in lines)
         first = [f"conv:{dilation}" if dilation > 1 else "conv" for dilation in self._dilations()]
         if self.kind == "mixed":
             first[0] += "@8"
@@ -68,6 +78,12 @@ class Point:
             return " ".join(first), " ".join(["conv", *after] * self.blocks)
         # Attention costs least where tokens are few, so a pool comes before it.
         return (" ".join(first + ["pool", *after] * self.attention),)
+
+    def widths(self) -> tuple[int, ...]:
+        """Return the ``widths`` of a recipe."""
+        if self.kind == "separable":
+            return (self.width // 2 if self.blocks else _STEM_CHANNELS), self.width
+        return (self.width, 2 * self.width) if self.blocks else (self.width,)
 
     def _dilations(self) -> tuple[int, ...]:
         return (1,) * self.convolutions if self.blocks else _DILATIONS[: self.convolutions]
@@ -97,6 +113,15 @@ _EIGHT_BITS_OF_IMAGES = (
 )
 """Without attention, two of the sizes above would be the same."""
 
+_SEPARABLE_WINDOWS = tuple(
+    Point("separable", width, convolutions, 0, False, False)
+    for width, convolutions in ((32, 1), (32, 2), (64, 1), (64, 2), (96, 3))
+)
+_SEPARABLE_IMAGES = tuple(
+    Point("separable", width, convolutions, blocks, False, False)
+    for width, convolutions, blocks in ((32, 1, 1), (32, 1, 3), (64, 1, 1), (64, 1, 3), (96, 2, 3))
+)
+
 
 def sizes(*, images: bool, count: int = 5, kinds: tuple[Kind, ...] = KINDS) -> list[Point]:
     """Return the sizes that are always tried, of each kind, the smallest ones first.
@@ -107,7 +132,12 @@ def sizes(*, images: bool, count: int = 5, kinds: tuple[Kind, ...] = KINDS) -> l
         kinds: the kinds that are wanted.
     """
     few = _SIZES_OF_IMAGES if images else _SIZES_OF_WINDOWS
-    of = dict.fromkeys(KINDS, few) | ({"8 bits": _EIGHT_BITS_OF_IMAGES} if images else {})
+    of: dict[Kind, tuple[Point, ...]] = {
+        "1 bit": few,
+        "mixed": few,
+        "8 bits": _EIGHT_BITS_OF_IMAGES if images else few,
+        "separable": _SEPARABLE_IMAGES if images else _SEPARABLE_WINDOWS,
+    }
     # With a single layer, mixed would be the same as 8 bits.
     return [
         of_kind(of[kind][place], kind)
@@ -119,7 +149,7 @@ def sizes(*, images: bool, count: int = 5, kinds: tuple[Kind, ...] = KINDS) -> l
 
 def of_kind(point: Point, kind: Kind) -> Point:
     """Return the point of another kind; attention has no integers of 8 bits and is left out there."""
-    if kind == "8 bits":
+    if kind in EIGHT_BITS:
         return replace(point, kind=kind, attention=False, mlp=False)
     return replace(point, kind=kind)
 
@@ -157,12 +187,14 @@ def recipe_of(base: Recipe, point: Point, *, images: bool) -> Recipe:
             f" {', '.join(base.model)}.",
             'Write preset = "sensor-small", or for images "image-base", and the keys of that family.',
         )
-    widths = (point.width, 2 * point.width) if point.blocks else (point.width,)
+    separable = point.kind == "separable"
     model = {
         **kept,
-        "widths": list(widths),
+        "widths": list(point.widths()),
         "stages": list(point.stages()),
-        "thresholds": 1 if images else point.width // _STEM_CHANNELS,
-        "precision": "int8" if point.kind == "8 bits" else "binary",
+        "thresholds": 1 if images or separable else point.width // _STEM_CHANNELS,
+        "precision": "int8" if point.kind in EIGHT_BITS else "binary",
     }
+    if separable:
+        model |= {"activation": "relu", "pooling": ["mean"], "norm": "batch"}
     return replace(base, name=f"{base.name}-{point.name}", preset=preset, model=model)

@@ -29,6 +29,7 @@ from sensor_bnn.digests import is_sealed, sealed
 from sensor_bnn.errors import BoardError, BundleError, BusyError, CheckpointError, FileError
 from sensor_bnn.files import SCRATCH, check_links, remove_scratch, scratch_folder, write_errors
 from sensor_bnn.hardware.boards import Board, list_boards
+from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.report.fronts import MEASURES, front, mean, placed, recommended, sentences
 from sensor_bnn.tracing import NOTES
 from sensor_bnn.train.defaults import with_defaults
@@ -50,7 +51,12 @@ from sensor_bnn.train.space import (
     sizes,
 )
 from sensor_bnn.train.survey import for_validation
-from sensor_bnn.workflows.published_int8 import published_instructions
+from sensor_bnn.workflows.published_int8 import (
+    estimated,
+    has_separable,
+    published_instructions,
+    separable_shapes,
+)
 from sensor_bnn.workflows.random_model import bench_random
 from sensor_bnn.workflows.trial_seals import (
     MEASURED,
@@ -84,6 +90,13 @@ earlier version has the digest of the data by itself, and none of the other valu
 _FULL = "disk is full"  # in SQLite's message
 _OPEN_SECONDS = 60
 """How long a process waits until another one has opened the study, or has written to its file."""
+
+_SEARCHED = ("1 bit", "mixed", "8 bits")
+"""The kinds that the sampler proposes: those of the studies of earlier versions, which Optuna compares."""
+
+_SEPARABLE = "separable"
+"""The parameter that only trials of separable networks have; their kind is ``8 bits``. So the sampler, which
+learns from what all trials have, still learns from all."""
 
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@/]*@")
 
@@ -125,7 +138,8 @@ class Cost:
         target: the name of the target.
         board: the emulated board that counted.
         instructions: per inference. For models of 8 bits, the smaller one of the count and ``published``.
-        counted: the exact count of this project's kernels on the board.
+        counted: the exact count of this project's kernels on the board; None for a separable network, whose
+            costs are all estimates.
         published: for models of 8 bits, the estimate from the rates of CMSIS-NN; None if there is none.
         flash_bytes: the whole image of the benchmark's firmware.
         ram_bytes: arena and the stack that was used.
@@ -134,7 +148,7 @@ class Cost:
     target: str
     board: str
     instructions: int
-    counted: int
+    counted: int | None
     published: int | None
     flash_bytes: int
     ram_bytes: int
@@ -167,6 +181,30 @@ class Plan:
     out: Path
     storage: str = ""
     pace: Pace = "auto"
+
+
+def kinds_for(boards: Sequence[Board], wanted: Sequence[str]) -> tuple[Kind, ...]:
+    """Return the kinds that are tried, in their order.
+
+    Args:
+        boards: the boards of the targets.
+        wanted: the first words of the kinds that were asked for; if there is none, all that the targets have.
+
+    Raises:
+        BoardError: separable networks were asked for, and a target has no rates for them.
+    """
+    without = [board.target for board in boards if not has_separable(board.target)]
+    if without and "separable" in wanted:
+        raise BoardError(
+            f"There is no estimate of separable networks on {', '.join(without)}: no rates of CMSIS-NN are"
+            " known.",
+            "Leave out --kind separable, or that target.",
+        )
+    return tuple(
+        kind
+        for kind in KINDS
+        if (kind.split()[0] in wanted if wanted else kind != "separable" or not without)
+    )
 
 
 def board_of(target: str) -> Board:
@@ -235,7 +273,9 @@ def _explored(
                 point, seed = _point_of(trial.params), seed_of(trial)
                 recipe = recipe_of(validated, point, images=images)
                 costs = _known_costs(study, plan, point) or [
-                    _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
+                    _estimate(recipe, dataset, board)
+                    if point.kind == "separable"
+                    else _cost(recipe, dataset, board, scratch / f"{recipe.name}-{board.name}", console)
                     for board in plan.boards
                 ]
                 kept = [asdict(cost) for cost in costs]
@@ -540,9 +580,10 @@ def _enqueue(study: optuna.Study, plan: Plan, images: bool) -> None:
         and not (trial.state == TrialState.PRUNED and _allowed(trial, plan.budget))
     }
     for point, seed in planned(plan, images=images):
-        if (json.dumps(asdict(point), sort_keys=True), seed) not in known:
-            planned_as = sealed({"point": asdict(point), "seed": seed})
-            study.enqueue_trial(asdict(point), user_attrs={PLANNED: planned_as})
+        params = _params_of(point)
+        if (json.dumps(params, sort_keys=True), seed) not in known:
+            planned_as = sealed({"point": params, "seed": seed})
+            study.enqueue_trial(params, user_attrs={PLANNED: planned_as})
 
 
 def _allowed(trial: optuna.trial.FrozenTrial, budget: Budget) -> bool:
@@ -574,12 +615,14 @@ def _next(study: optuna.Study, plan: Plan, images: bool, alive: Path) -> optuna.
         return None
     trial = study.ask()
     trial.set_user_attr(PROCESS, sealed({"host": socket.gethostname(), "alive": os.path.realpath(alive)}))
-    trial.suggest_categorical("kind", KINDS)
+    trial.suggest_categorical("kind", _SEARCHED)
     trial.suggest_categorical("width", WIDTHS)
     trial.suggest_int("convolutions", 1, MOST_CONVOLUTIONS)
     trial.suggest_int("blocks", int(images), MOST_BLOCKS * images)
     trial.suggest_categorical("attention", (False, True))
     trial.suggest_categorical("mlp", (False, True))
+    if trial.user_attrs.get(PLANNED, {}).get("point", {}).get(_SEPARABLE):
+        trial.suggest_categorical(_SEPARABLE, (True,))
     if not is_planned(trial) and proposed >= plan.search:
         # Another process took the last planned trial meanwhile, so the sampler was asked.
         study.tell(trial, state=TrialState.FAIL)
@@ -588,8 +631,15 @@ def _next(study: optuna.Study, plan: Plan, images: bool, alive: Path) -> optuna.
 
 
 def _point_of(params: dict[str, Any]) -> Point:
-    point = Point(**params)
-    return of_kind(replace(point, mlp=point.mlp and point.attention), point.kind)
+    point = Point(**{name: value for name, value in params.items() if name != _SEPARABLE})
+    kind: Kind = "separable" if _SEPARABLE in params else point.kind
+    return of_kind(replace(point, mlp=point.mlp and point.attention), kind)
+
+
+def _params_of(point: Point) -> dict[str, Any]:
+    """Return the parameters of a planned trial, of which ``_point_of`` makes the point again."""
+    params = asdict(point)
+    return params | {"kind": "8 bits", _SEPARABLE: True} if point.kind == "separable" else params
 
 
 def _known_costs(study: optuna.Study, plan: Plan, point: Point) -> list[Cost] | None:
@@ -625,6 +675,16 @@ def _cost(recipe: Recipe, dataset: DataSet, board: Board, scratch: Path, console
         result.flash_bytes,
         result.arena_bytes + result.stack_bytes,
     )
+
+
+def _estimate(recipe: Recipe, dataset: DataSet, board: Board) -> Cost:
+    """Return what a separable network would cost with CMSIS-NN."""
+    parts = split(dataset, recipe)
+    config = recipe.config(parts.shape, parts.classes, parts.channels)
+    assert isinstance(config, HybridConfig)
+    found = estimated(separable_shapes(config), board.target)
+    count = found.instructions
+    return Cost(board.target, board.name, count, None, count, found.flash_bytes, found.ram_bytes)
 
 
 def _result(study: optuna.Study, plan: Plan, images: bool) -> dict[str, Any]:

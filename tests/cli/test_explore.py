@@ -17,6 +17,8 @@ from filelock import FileLock
 from sensor_bnn.cli.explore import command
 from sensor_bnn.digests import sealed
 from sensor_bnn.errors import BoardError, BusyError, CheckpointError
+from sensor_bnn.train.space import KINDS
+from sensor_bnn.workflows.explore import board_of, kinds_for
 from sensor_bnn.workflows.trial_seals import PLANNED, PROCESS
 
 RECIPE = """
@@ -110,6 +112,17 @@ def test_a_model_is_measured_trained_and_recommended(
     whole = json.loads((out / "runs" / "own-1-bit-32-c1-seed0" / "history.json").read_text())
     assert tested["points"][0]["test_top1"] == whole["test_top1"]
     assert whole["recipe"]["data"]["test_subjects"] == [4]
+    # A plain network of 8 bits in the same study: it is trained, its cost is estimated, it is not recommended.
+    both = explored(recipe, out, *one, "--kind", "separable")
+    conforms("explore", both)
+    assert both["points"][0] == trained and both["recommended"] == trained["name"]
+    (plain,) = both["points"][1:]
+    assert plain["name"] == "separable-32-c1" and plain["top1"] is not None
+    assert plain["model"]["stages"] == ["", "sep"] and plain["model"]["activation"] == "relu"
+    (cost,) = plain["costs"]
+    assert cost["counted"] is None and cost["instructions"] == cost["published"] > 0
+    assert "8 bits, separable (estimated)" in (out / "cortex-m0plus.svg").read_text()
+    assert explored(recipe, out, *one, "--kind", "separable") == both
     with pytest.raises(CheckpointError, match="was begun with another recipe"):
         explored(recipe, out, *one, "--steps", "60")
     with np.load(tmp_path / "x.npz") as arrays:
@@ -122,6 +135,13 @@ def test_a_target_without_an_emulated_board_is_refused(recipe: Path, tmp_path: P
     with pytest.raises(BoardError, match="No emulated board has the target host"):
         explored(recipe, tmp_path / "out", "--target", "host")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_target_without_rates_has_no_separable_networks(recipe: Path, tmp_path: Path) -> None:
+    with pytest.raises(BoardError, match="There is no estimate of separable networks on cortex-m55"):
+        explored(recipe, tmp_path, "--kind", "separable", "--target", "cortex-m3", "--target", "cortex-m55")
+    assert kinds_for([board_of("cortex-m3"), board_of("cortex-m55")], ()) == ("1 bit", "mixed", "8 bits")
+    assert kinds_for([board_of("cortex-m3")], ()) == KINDS
 
 
 def test_two_boards_of_one_target_are_refused(recipe: Path, tmp_path: Path) -> None:
