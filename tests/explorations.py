@@ -6,20 +6,20 @@ from dataclasses import asdict
 from typing import Any
 
 from sensor_bnn.report.fronts import MEASURES, front, placed, recommended, sentences
-from sensor_bnn.train.space import KINDS, Point, sizes
+from sensor_bnn.train.space import EIGHT_BITS, KINDS, Point, sizes
 
 TARGETS = ("cortex-m0plus", "cortex-m7")
 
 
 def point(of: Point, top1: float | None, instructions: int, **changes: Any) -> dict[str, Any]:
     """A model with costs on both targets; it costs the same on both."""
-    published = instructions if of.kind == "8 bits" else None
+    published = instructions if of.kind in EIGHT_BITS else None
     costs = [
         {
             "target": target,
             "board": f"board of {target}",
             "instructions": instructions,
-            "counted": instructions + 1,
+            "counted": None if of.kind == "separable" else instructions + 1,
             "published": published,
             "flash_bytes": 20_000 + instructions // 100,
             "ram_bytes": 4_000,
@@ -51,7 +51,7 @@ def exploration(points: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         points = []
         for place, of in enumerate(sizes(images=False)):
             top1 = 0.8 + 0.004 * place + 0.02 * (of.kind == "8 bits")
-            cost = 100_000 * (place + 1) * (5 if of.kind == "8 bits" else 1)
+            cost = 100_000 * (place + 1) * (5 if of.kind in EIGHT_BITS else 1)
             points.append(point(of, None if place == 0 else top1, cost))
     taken = recommended(points, TARGETS[0])
     return {

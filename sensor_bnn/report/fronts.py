@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sensor_bnn.train.space import EIGHT_BITS
+
 MEASURES = {
     "instructions": "instructions per inference",
     "flash_bytes": "bytes of flash",
     "ram_bytes": "bytes of RAM",
 }
 """What a model costs, and its unit."""
-
-EIGHT_BITS = ("8 bits", "separable")
-"""The kinds of which all layers have 8 bits: the family's own, and plain depthwise-separable networks."""
 
 SHOWN = {"1 bit": "1 bit", "mixed": "mixed", "8 bits": "8 bits", "separable": "8 bits, separable (estimated)"}
 """Each kind as legends name it, in their order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from sensor_bnn.report.fronts import SHOWN, Placed
@@ -45,5 +46,5 @@ def scatter(models: Sequence[Placed], unit: str, columns: int) -> list[str]:
     signs = ", ".join(
         f"{sign} = {SHOWN[kind]}" for kind, sign in SIGNS.items() if any(m.kind == kind for m in models)
     )
-    lines += [" " * (_EDGE + 1) + f"{unit} (logarithmic)", " " * (_EDGE + 1) + signs]
-    return lines
+    told = (f"{unit} (logarithmic)", *textwrap.wrap(signs, width))
+    return [*lines, *(" " * (_EDGE + 1) + line for line in told)]

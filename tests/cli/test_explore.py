@@ -112,7 +112,7 @@ def test_a_model_is_measured_trained_and_recommended(
     whole = json.loads((out / "runs" / "own-1-bit-32-c1-seed0" / "history.json").read_text())
     assert tested["points"][0]["test_top1"] == whole["test_top1"]
     assert whole["recipe"]["data"]["test_subjects"] == [4]
-    # A plain network of 8 bits in the same study: it is trained, its cost is estimated, it is not recommended.
+    # A plain network of 8 bits in the same study is trained, its cost is estimated, it is not recommended.
     both = explored(recipe, out, *one, "--kind", "separable")
     conforms("explore", both)
     assert both["points"][0] == trained and both["recommended"] == trained["name"]

@@ -346,6 +346,7 @@ def test_a_channel_that_never_changes_is_its_bias() -> None:
         ({"restore": "live"}, 'restore = "live"'),
         ({"stages": ("conv@float mlp@float",)}, "conv@float in stages, mlp@float in stages"),
         ({"stages": ("attn@8",)}, "attn@8 in stages"),
+        ({"stages": ("sep@8 sep@float",)}, "sep in stages"),
         ({"stages": ("attn",), "precision": "int8"}, 'precision = "int8" with attn in stages'),
         (
             {"padding": "zero", "restore": "live"},

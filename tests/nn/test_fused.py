@@ -42,6 +42,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "no norm": {"stages": ("conv attn",), "norm": "none"},
     "int8": {"stages": ("conv attn mlp",), "precision": "int8"},
     "full": {"stages": ("conv attn mlp",), "precision": "full"},
+    "separable": {"stages": ("sep", "sep"), "widths": (16, 32), "precision": "int8", "activation": "relu"},
     "mixed": {"stages": ("conv@8 conv attn@float",)},
 }
 

@@ -119,6 +119,32 @@ def test_a_binary_product_counts_agreeing_bits(changes: dict[str, int], stride: 
             assert torch.equal(found[:, row, column], total)
 
 
+@pytest.mark.parametrize("changes", ({}, {"height": 12, "length": 12, "kernel": 3}))
+def test_a_depthwise_product_reads_each_channel_by_itself(changes: dict[str, int]) -> None:
+    torch.manual_seed(1)
+    plan = config(**changes)
+    product = Product(16, 16, plan, "float", kernel=plan.kernel, stride=2, groups=16)
+    x = torch.randn(2, 7 if plan.height else 1, 9, 16)
+    found = product(x)
+    for channel in range(16):
+        alone = Product(1, 1, plan, "float", kernel=plan.kernel, stride=2)
+        alone.weight.data.copy_(product.weight.data[channel : channel + 1])
+        torch.testing.assert_close(found[..., channel : channel + 1], alone(x[..., channel : channel + 1]))
+
+
+def test_separable_layers_have_two_products_each_and_relu_leaves_nothing_negative() -> None:
+    made = model(stages=("sep", "sep"), widths=(16, 32), precision="int8", activation="relu").eval()
+    assert [tuple(p.weight.shape[:2]) for _, p in each_product(made)][1:] == [
+        *((16, 1), (16, 16)),
+        *((16, 1), (32, 16)),  # the step between the stages
+        *((32, 1), (32, 32)),
+    ]
+    tokens = made.stem(torch.randn(3, 2, 40))
+    for layer in made.layers:
+        tokens = layer(tokens)
+        assert tokens.min() == 0 < tokens.max()
+
+
 def test_a_token_sees_as_far_as_its_dilation() -> None:
     made = model(stages=("conv:4",), kernel=3, stem_kernel=1, stem_stride=1, pooling=("max",)).eval()
     tokens = made.stem(torch.randn(1, 2, 40)).detach()
@@ -286,6 +312,10 @@ def test_groups_at_the_end_may_be_smaller() -> None:
         ({"stages": [], "widths": []}, "is []; it must be a list of one or more"),
         ({"widths": [48]}, "widths is [48]; each must be a multiple of 32"),
         ({"widths": [64, 96], "stages": ["conv", "conv"]}, "of the one before"),
+        ({"stages": ["sep"]}, "stages[0]: 'sep' has no form in 1 bit; write sep@8, or precision"),
+        ({"stages": ["sep:2@8"]}, "stages[0]: 'sep:2@8' has a dilation; only conv takes one"),
+        ({"widths": [12], "stages": ["sep@8"]}, "widths is [12]; each must be a multiple of 8"),
+        ({"widths": [16], "stages": ["sep@8 conv"]}, "widths is [16]; each must be a multiple of 32"),
         ({"widths": [32, 64]}, "stages has 1 lines and widths has 2 numbers; give one width per stage"),
         ({"widths": "64"}, "widths is '64'; it must be a list of one or more whole numbers"),
         ({"width": 64}, "width is not a known key; did you mean widths"),

@@ -41,6 +41,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "windows": {"stages": ("conv conv:2 pool attn", "mlp"), "widths": (32, 64), "thresholds": 2},
     "bytes": {"stages": ("conv@8 mlp@8 mlp",), "stem_pool": 2, "pooling": ("max", "mean")},
     "int8": {"precision": "int8", "stages": ("conv:2 pool",), "activation": "layer"},
+    "ReLU": {"stages": ("conv conv@8",), "activation": "relu"},
     "image": {
         "stages": ("conv attn", "conv"),
         "widths": (32, 64),

@@ -28,7 +28,7 @@ MODELS = st.lists(
     st.builds(
         Placed,
         st.uuids().map(str),
-        st.sampled_from(["1 bit", "mixed", "8 bits"]),
+        st.sampled_from(["1 bit", "mixed", "8 bits", "separable"]),
         st.integers(0, 20).map(lambda n: n / 20),
         st.integers(0, 20),
     ),
@@ -50,10 +50,13 @@ def test_no_model_beats_one_on_the_front(models: list[Placed]) -> None:
         assert there != dominated
 
 
-@given(MODELS)
-def test_each_model_of_8_bits_is_compared_with_the_cheapest_as_accurate_one(models: list[Placed]) -> None:
-    for eight, few in compared(models):
-        enough = [one.cost for one in models if one.kind != "8 bits" and one.top1 >= eight.top1]
+@given(MODELS, st.sampled_from(["8 bits", "separable"]))
+def test_each_model_of_8_bits_is_compared_with_the_cheapest_as_accurate_one(
+    models: list[Placed], kind: str
+) -> None:
+    for eight, few in compared(models, kind):
+        assert eight.kind == kind
+        enough = [one.cost for one in models if one.kind in ("1 bit", "mixed") and one.top1 >= eight.top1]
         assert (few is None) == (not enough)
         assert few is None or few.cost == min(enough)
 
@@ -75,6 +78,23 @@ def test_the_sentences_say_where_8_bits_are_ahead() -> None:
         "cortex-m0plus: accuracies of 93.0 % are reached by 8 bits only, up to 3.0 points above the best of"
         " fewer bits."
     )
+
+
+def test_separable_networks_have_sentences_of_their_own() -> None:
+    plain = Point("separable", 32, 1, 0, False, False)
+    told = sentences([point(ONE, 0.9, 100_000), point(plain, 0.88, 150_000)], TARGETS[0])
+    assert told[0] == (
+        "cortex-m0plus, instructions per inference: at the accuracy of separable networks of 8 bits (88.0 %),"
+        " separable networks of 8 bits take, by estimate, 1.50 times as many as 1 bit or mixed: fewer bits"
+        " are ahead."
+    )
+    assert sentences([point(EIGHT, 0.9, 100_000), point(plain, 0.88, 150_000)], TARGETS[0]) == []
+
+
+def test_a_separable_network_is_never_recommended() -> None:
+    plain = point(Point("separable", 32, 1, 0, False, False), 0.99, 10)
+    assert recommended([plain, point(ONE, 0.8, 100_000)], TARGETS[0]) == point(ONE, 0.8, 100_000)
+    assert recommended([plain], TARGETS[0]) is None
 
 
 def test_nothing_is_compared_without_the_other_kind() -> None:
@@ -102,18 +122,20 @@ def test_every_model_is_in_the_chart_at_its_place() -> None:
         Placed("a", "1 bit", 0.8, 100),
         Placed("b", "mixed", 0.9, 1000),
         Placed("c", "8 bits", 1.0, 10_000),
+        Placed("d", "separable", 0.8, 10_000, estimated=True),
     ]
     lines = scatter(models, "instructions", 60)
     assert all(len(line) <= 60 for line in lines)
     found = {
         sign: (row, line.index(sign, 9))
         for row, line in enumerate(lines[:14])
-        for sign in "1m8"
+        for sign in "1m8s"
         if sign in line[9:]
     }
-    assert found["8"] == (0, 58) and found["1"] == (13, 9)
+    assert found["8"] == (0, 58) and found["1"] == (13, 9) and found["s"] == (13, 58)
     assert found["m"][1] == pytest.approx((9 + 58) / 2, abs=1)
-    assert "1 = 1 bit, m = mixed, 8 = 8 bits" in lines[-1]
+    legend = " ".join(line.strip() for line in lines[-2:])
+    assert legend == "1 = 1 bit, m = mixed, 8 = 8 bits, s = 8 bits, separable (estimated)"
 
 
 def test_a_chart_of_a_single_model() -> None:
@@ -177,17 +199,32 @@ def test_the_page_in_a_browser(width: int, browser: None, tmp_path: Path) -> Non
         assert page.complaints == []
 
 
-def test_the_pictures_in_the_docs_are_those_of_the_kept_result(
-    conforms: Callable[[str, object], None],
+def kept_results() -> list[Path]:
+    return sorted((resource("docs") / "pictures").glob("explore-*.json"))
+
+
+@pytest.mark.parametrize("kept", kept_results(), ids=lambda file: file.stem)
+def test_the_pictures_and_figures_in_the_docs_are_those_of_the_kept_result(
+    kept: Path, conforms: Callable[[str, object], None]
 ) -> None:
-    pictures = resource("docs") / "pictures"
-    (kept,) = pictures.glob("explore-*.json")
     result = json.loads(kept.read_text(encoding="utf-8"))
     conforms("explore", result)
     drawn = {f"{kept.stem}-{target}.svg": picture for target, picture in draw_exploration(result).items()}
-    assert {file.name: file.read_text(encoding="utf-8") for file in pictures.glob("explore-*.svg")} == drawn
+    shown = [file for file in kept.parent.glob("explore-*.svg") if file.name in drawn]
+    assert len(shown) >= 2
     results = (resource("docs") / "results.md").read_text(encoding="utf-8")
+    for file in shown:
+        assert file.read_text(encoding="utf-8") == drawn[file.name]
+        assert f"(pictures/{file.name})" in results
+    rows = results.splitlines()
     for one in result["points"]:
         costs = " | ".join(f"{cost['instructions']:,}" for cost in one["costs"])
-        row = next(line for line in results.splitlines() if line.startswith(f"| {one['name']} |"))
-        assert f"{100 * one['top1']:.2f} %" in row and costs in row
+        found = [row for row in rows if row.startswith(f"| {one['name']} |") and costs in row]
+        assert any(f"{100 * one['top1']:.2f} %" in row for row in found), one["name"]
+
+
+def test_each_picture_in_the_docs_has_its_kept_result() -> None:
+    pictures = (resource("docs") / "pictures").glob("explore-*.svg")
+    assert [
+        file.name for file in pictures if not any(file.name.startswith(one.stem) for one in kept_results())
+    ] == []
