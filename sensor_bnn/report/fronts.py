@@ -95,6 +95,8 @@ def _sentences_of(points: Sequence[dict[str, Any]], target: str, kind: str) -> l
     by_estimate = "" if kind == "8 bits" else ", by estimate,"
     told = []
     for measure, unit in MEASURES.items():
+        if kind == "separable" and measure != "instructions":
+            continue  # These estimates are without the application and the stack that all others have.
         models = placed(points, target, measure)
         few = [model.top1 for model in models if model.kind not in EIGHT_BITS]
         pairs = compared(models, kind)
