@@ -221,7 +221,8 @@ def command(
             answered = hello
             decisions.append(decision)
             place = recording.place(decision.at - 1)
-            if recording.names and place != named:
+            # After a gap a recording goes on under the same name.
+            if recording.names and (named < 0 or recording.names[place] != recording.names[named]):
                 named = place
                 click.echo(recording_line(recording, place), err=as_json)
             truth = recording.truth_of([decision.at], window)
