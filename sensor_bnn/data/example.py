@@ -14,6 +14,9 @@ _RECORDINGS = 4
 _MOTIONS = {"rest": (0.0, 0.0), "shake": (5.0, 0.8), "wave": (1.5, 0.6)}
 """Rate in hertz and size in g of each class's motion."""
 
+_GRAVITY = (0.0, 0.0, 1.0)
+"""In g: the sensor lies flat."""
+
 _NOISE = 0.15
 
 
@@ -31,8 +34,7 @@ def example_csv() -> str:
             turn = 2 * np.pi * (hertz * random.uniform(0.8, 1.2) * times + random.uniform())
             axis = random.normal(size=3)
             motion = size * random.uniform(0.7, 1.3) * np.sin(turn)[:, None] * axis / np.linalg.norm(axis)
-            # The sensor lies flat: gravity is on its third axis.
-            values = motion + (0.0, 0.0, 1.0) + random.normal(scale=_NOISE, size=motion.shape)
+            values = motion + random.normal(_GRAVITY, _NOISE, size=motion.shape)
             lines += [
                 f"{time:.2f},{label}-{number},{label},{x:.3f},{y:.3f},{z:.3f}"
                 for time, (x, y, z) in zip(times.tolist(), values.tolist(), strict=True)

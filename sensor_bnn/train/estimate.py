@@ -37,7 +37,7 @@ class StepTime:
     """What a step takes.
 
     Attributes:
-        seconds: wall-clock seconds per step, with augmentation and teacher: the mean without the slowest step.
+        seconds: wall-clock seconds per step, with augmentation and teacher; the mean without the slowest.
         validating: wall-clock seconds after each epoch, for the validation part.
         timed: the number of steps that were timed.
         kind: the kind of steps that was timed: ``plain``, ``compiled``, or the means of the fast ones.

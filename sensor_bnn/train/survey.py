@@ -152,7 +152,7 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
     source = Source(
         str(path),
         CheckpointError,
-        "Correct that line; docs/training.md says what a survey holds, and sensor_bnn/train/surveys has examples.",
+        "Correct that line; docs/training.md says what a survey holds.",
     )
     keys = toml_values(path, source).keys()
     if "sets" not in keys and {"preset", "base", "model", "data", "schedule"} & keys:

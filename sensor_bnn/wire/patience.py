@@ -16,8 +16,8 @@ def patient(seconds: float) -> float:
     """Return how long to wait for something that takes at most ``seconds`` on an idle machine.
 
     If more processes are ready to run than there are processors, an emulated board and this program are
-    delayed accordingly. So the wait grows with the load average of the last minute, and on a busy machine with
-    the niceness of this process, which the emulator has as well; by at most 60 seconds.
+    delayed accordingly. So the wait grows with the load average of the last minute, and on a busy machine
+    with the niceness of this process, which the emulator has as well; by at most 60 seconds.
     """
     if sys.platform == "win32":  # It has no load average, and no emulated board runs there.
         return seconds

@@ -15,9 +15,11 @@ from sensor_bnn.wire.port import SerialPort
 
 @pytest.mark.parametrize(
     ("load", "niceness", "want"),
-    [(0.1, 0, 2.0), (2.0, 0, 2.0), (11.0, 0, 11.0), (1000.0, 0, 62.0)]
-    # What is nice to others waits longer where there are others.
-    + [(2.0, 10, 2.0), (4.0, 1, 5.0), (4.0, -5, 4.0), (40.0, 10, 62.0)],
+    [
+        *((0.1, 0, 2.0), (2.0, 0, 2.0), (11.0, 0, 11.0), (1000.0, 0, 62.0)),
+        # What is nice to others waits longer where there are others.
+        *((2.0, 10, 2.0), (4.0, 1, 5.0), (4.0, -5, 4.0), (40.0, 10, 62.0)),
+    ],
 )
 def test_a_wait_on_a_busy_machine(
     monkeypatch: pytest.MonkeyPatch, load: float, niceness: int, want: float
