@@ -350,9 +350,9 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     click.echo(f"will learn from {shown['learned_from']} samples and be tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
     taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
-    click.echo(f"about {_duration(seconds)} here{taught}, as busy as this machine is now:", nl=False)
-    click.echo(f" estimated from {step.timed} steps of {step.seconds:.3g} seconds on average", nl=False)
-    click.echo(f" with {threads} thread(s)")
+    click.echo(f"about {_duration(seconds)} here{taught}: estimated from {step.timed} steps", nl=False)
+    click.echo(f" of {step.seconds:.3g} seconds on average with {threads} thread(s),", nl=False)
+    click.echo(" as busy as this machine is now")
     click.echo(f"  kind of steps: {step.kind}")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)

@@ -208,7 +208,7 @@ def test_a_recipe_is_written_that_is_the_printed_one(csv_file: Callable[..., Pat
     (
         ("mine.txt", "is no name of a recipe"),
         ('a"b.toml', "without quotes"),
-        ("--.toml", "a letter or digit"),
+        ("-.toml", "a letter or digit"),
     ),
 )
 def test_a_name_that_no_recipe_can_have_is_refused_at_once(

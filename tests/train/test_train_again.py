@@ -245,8 +245,8 @@ def test_a_run_is_not_overwritten_unasked(files: Callable[..., Path]) -> None:
     (out / "last.pt").unlink()
     nothing_left = CliRunner().invoke(command, [*arguments, "--resume"])
     assert str(nothing_left.exception) == (
-        f"{out} holds a finished run, {out / 'ckpt.pt'}: there is nothing to continue. Use that file; or train"
-        " again with --fresh, which discards it, or in another folder with --out."
+        f"{out} holds a finished run, {out / 'ckpt.pt'}: there is nothing to continue. Use that file; or"
+        " train again with --fresh, which discards it, or in another folder with --out."
     )
     del before[out / "last.pt"]
     assert {path: path.read_bytes() for path in before} == before

@@ -336,9 +336,9 @@ def test_what_would_be_wrong_in_silence_is_refused_before_a_run(
         ('[forms.b]\nmodel = {{ precision = "quarter" }}\n', "b of own: The model configuration: precision"),
         ("[forms.b]\n[forms.b.choices]\nx = {{ kernel = 4 }}\n", "x of b of own: .*kernel is 4"),
         (
-            '[forms.b]\ndistill = {{ teacher = "f" }}\n[forms.f]\npreset = "sensor-tiny"\n'
-            'model = {{ precision = "full", patch = 4 }}\n',
-            "b of own: The teacher own-f is of the family vit",
+            '[forms.b]\ndistill = {{ teacher = "f" }}\n[forms.f]\n'
+            'model = {{ precision = "full", stages = ["conv"] }}\n',
+            "b of own: The teacher own-f has tokens 6, the student own-b has 3",
         ),
     ),
 )
@@ -359,4 +359,4 @@ def test_a_slip_in_a_survey_is_told_with_its_line(survey: Path) -> None:
     survey.write_text(survey.read_text().replace("[choices]", "[choices"))
     with pytest.raises(CheckpointError) as refused:
         load_survey(str(survey))
-    assert "line 7" in refused.value.message and "Correct that line" in refused.value.remedy
+    assert "line 8" in refused.value.message and "Correct that line" in refused.value.remedy
