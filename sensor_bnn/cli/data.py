@@ -55,7 +55,7 @@ def command(
     """
     if example_file is not None:
         if source is not None or page is not None or recipe_file is not None or as_json:
-            raise click.UsageError("--example stands alone; look at its file with the next command.")
+            raise click.UsageError("--example takes nothing else; look at its file with the next command.")
         _write_example(example_file)
         return
     if source is None:

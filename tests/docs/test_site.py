@@ -146,7 +146,7 @@ def test_every_key_of_a_recipe_is_in_the_reference(site: Path) -> None:
     assert rows["test_share"][:2] == ["number, more than 0, less than 1", "0.25"]
     assert rows["resample"][2].endswith("."), "the meaning of a key that another class has"
     assert "Preparation" not in rows["resample"][2]
-    # Nobody who reads the page has to look into the program for a meaning.
+    # The page is enough: no meaning refers to the program.
     assert [key for key, cells in rows.items() if not cells[2] or "sensor_bnn" in cells[2]] == []
     assert "<code>edge-impulse</code>" in page, "a value of data.set"
 
