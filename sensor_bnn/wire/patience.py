@@ -6,9 +6,6 @@ import os
 import sys
 
 _MOST_SECONDS = 60.0
-_NICE = 1.25
-"""How much less of a busy processor Linux gives for each step of niceness."""
-
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -16,8 +13,7 @@ def patient(seconds: float) -> float:
     """Return how long to wait for something that takes at most ``seconds`` on an idle machine.
 
     If more processes are ready to run than there are processors, an emulated board and this program are
-    delayed accordingly. So the wait grows with the load average of the last minute, and on a busy machine
-    with the niceness of this process, which the emulator has as well; by at most 60 seconds.
+    delayed accordingly. So the wait grows with the load average of the last minute, by at most 60 seconds.
     """
     if sys.platform == "win32":  # It has no load average, and no emulated board runs there.
         return seconds
@@ -25,6 +21,4 @@ def patient(seconds: float) -> float:
         load = os.getloadavg()[0] / _PROCESSORS
     except OSError:
         return seconds
-    if load <= 1.0:
-        return seconds
-    return min(seconds * load * _NICE ** max(os.nice(0), 0), seconds + _MOST_SECONDS)
+    return min(seconds * max(load, 1.0), seconds + _MOST_SECONDS)
