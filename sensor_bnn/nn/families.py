@@ -49,7 +49,7 @@ PRESETS: dict[str, ModelConfig] = {
         _SMALL, name="sensor-nano-conv", widths=(32,), stages=("conv conv:2",), thresholds=2
     ),
     "sensor-small": _SMALL,
-    # 20 tokens: on the smartwatch set two convolutions lose nothing by it, and attention 0.7 points.
+    # 20 tokens instead of 25: two convolutions lost nothing by it, attention 0.7 points (docs/results.md).
     "sensor-small-conv": replace(_SMALL, name="sensor-small-conv", stem_stride=5, stages=("conv conv:2",)),
     "sensor-base": replace(_SMALL, name="sensor-base", stages=("conv conv:2 conv:4 pool attn mlp",)),
     "image-small": replace(
