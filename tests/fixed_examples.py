@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import settings
-from hypothesis.internal.conjecture.providers import HypothesisProvider
+from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
 
@@ -14,4 +14,5 @@ def fix() -> None:
     # In one draw of twenty hypothesis takes a constant, and it knows those of the project's modules that are
     # loaded at that time: with pytest-xdist, other ones in each run. No setting turns that off, and a backend
     # of our own does not either: hypothesis draws the first values of an example by its own class.
-    HypothesisProvider._local_constants = Constants()
+    none = Constants()
+    providers._get_local_constants = lambda: none

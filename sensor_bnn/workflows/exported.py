@@ -41,14 +41,14 @@ def exported(
     Raises:
         SensorBnnError: as of ``export_checkpoint``.
     """
-    from sensor_bnn.onnx.compare import Comparison, NumberComparison
-
-    kinds: dict[str, type[Comparison] | type[NumberComparison]]
-    kinds = {kind.__name__: kind for kind in (Comparison, NumberComparison)}
     key = export_key(checkpoint, samples) if cache else None
     kept = None if key is None else read_entry(key)
     path = folder / MODEL_FILE
     if kept is not None:
+        from sensor_bnn.onnx.compare import Comparison, NumberComparison
+
+        kinds: dict[str, type[Comparison] | type[NumberComparison]]
+        kinds = {kind.__name__: kind for kind in (Comparison, NumberComparison)}
         _log.info("%s of %s is taken from the cache", path, checkpoint)
         data, said = kept[MODEL_FILE].data, json.loads(kept[_COMPARISON].data)
         check_place(path)
