@@ -179,13 +179,13 @@ def _run(
     console: Console,
     cache: bool,
 ) -> Demo:
-    from sensor_bnn.onnx.compare import NumberComparison
-
     def step(number: int, text: str) -> None:
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
     model = prepare_model(board, checkpoint, samples, folder, cache=cache)
+    from sensor_bnn.onnx.compare import NumberComparison
+
     comparison = model.comparison
     told = comparison.told() if isinstance(comparison, NumberComparison) else _told(comparison)
     console.print(f"    {model.onnx}: {told}", highlight=False, markup=False)
