@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,11 +60,12 @@ def exported(
 
     done = export_checkpoint(checkpoint, folder, samples)
     assert done.comparison is not None  # there are samples
-    # Not of files that changed meanwhile, nor of a model that another program wrote there.
-    data = done.onnx.read_bytes()
-    same = hashlib.sha256(data).hexdigest() == done.model_hash
-    if key is not None and same and export_key(checkpoint, samples) == key:
-        text = json.dumps({"kind": type(done.comparison).__name__, "of": asdict(done.comparison)})
-        kept = {MODEL_FILE: CachedFile(data, False), _COMPARISON: CachedFile(text.encode(), False)}
-        write_entry(key, kept)
+    # Not of files that changed meanwhile, nor of a model that another program wrote or removed there.
+    if key is not None and export_key(checkpoint, samples) == key:
+        with suppress(OSError):
+            data = done.onnx.read_bytes()
+            if hashlib.sha256(data).hexdigest() == done.model_hash:
+                text = json.dumps({"kind": type(done.comparison).__name__, "of": asdict(done.comparison)})
+                kept = {MODEL_FILE: CachedFile(data, False), _COMPARISON: CachedFile(text.encode(), False)}
+                write_entry(key, kept)
     return done.onnx, done.model_hash, done.comparison
