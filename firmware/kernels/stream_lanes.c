@@ -155,7 +155,7 @@ static void run(const stream_product *product, const stream_output *output,
         part.height = left < output->height ? left : output->height;
         values.tokens = part.height * out_columns;
         for (uint32_t j = 0; j < product->n;) {
-            sbnn_lanes_clear(part.records, part.groups * part.group_skip / LANES_RECORD);
+            sbnn_stream_clear(part.records, part.groups * part.group_skip / STREAM_COUNTS);
             count(product, &part, product->w + j * width);
             for (uint32_t group = 0; group < part.groups; group++, j += LANES_GROUP) {
                 values.records = part.records + group * part.group_skip;

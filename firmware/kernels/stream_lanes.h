@@ -37,9 +37,6 @@ typedef struct {
     uint32_t tokens; /* at least 1 */
 } lanes_values;
 
-/* Clear `count` records, at least one. */
-void sbnn_lanes_clear(uint32_t *records, uint32_t count);
-
 /* Make the tables of one word of K from its LANES_GROUP words of weights. */
 void sbnn_lanes_tables(const uint32_t *w, uint32_t *tables);
 
