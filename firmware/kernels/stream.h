@@ -3,6 +3,7 @@
 #define SBNN_KERNELS_STREAM_H
 
 #include "lookup.h"
+#include "stream_clear.h"
 #include "stream_fields.h"
 
 #include <stdint.h>
@@ -45,9 +46,6 @@ typedef struct {
     uint32_t channels;
     int wide;
 } stream_counts;
-
-/* Clear some fours of words, at least one: the counts of as many channels. */
-void sbnn_stream_clear(uint32_t *counts, uint32_t fours);
 
 /* Build the tables of one word of K, as sbnn_lookup_tables8 does, with STREAM_ENTRIES words. */
 void sbnn_stream_tables(const uint32_t *x, uint32_t stride, uint32_t rows, uint32_t *tables);

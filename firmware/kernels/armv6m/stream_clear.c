@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "stream_clear.h"
 
 __attribute__((naked)) void sbnn_stream_clear(__attribute__((unused)) uint32_t *counts,
                                               __attribute__((unused)) uint32_t fours) {

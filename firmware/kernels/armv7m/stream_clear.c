@@ -1,4 +1,4 @@
-#include "stream.h"
+#include "stream_clear.h"
 
 /* Two fours of words make a turn of the loop; an odd one comes first. */
 __attribute__((naked)) void sbnn_stream_clear(__attribute__((unused)) uint32_t *counts,
