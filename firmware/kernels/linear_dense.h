@@ -15,7 +15,7 @@ extern "C" {
  *   biases      rows of bias: down * across, or 1 for all rows of y
  *   w           [n][bytes of a patch]
  *   scale       [n]
- *   bias        [biases][n], float16
+ *   bias        [biases][n], float16 without subnormal numbers
  *   workspace   4-byte aligned: 12 bytes for each byte of a patch and 24 for each output
  *   y           [down * across][n] */
 void sbnn_dense_bytes(uint32_t colours, uint32_t down, uint32_t height, uint32_t across, uint32_t width,

@@ -8,32 +8,14 @@
 #ifndef SBNN_KERNELS_LOOKUP_COLUMNS_H
 #define SBNN_KERNELS_LOOKUP_COLUMNS_H
 
+#include "lookup_halves.h"
+
 #include <stdint.h>
+#include <string.h>
 
 #define LOOKUP_ONES 0x11111111u
 #define LOOKUP_STEPS                                                                                   \
     8u /* words per field: entry 0, the differences within a block, the steps; padded */
-
-/* Pack the low, or the high, halves of two words: `low` gives the low half. It is one instruction of
- * the DSP extension, which GCC does not find. */
-static inline uint32_t lookup_low_halves(uint32_t low, uint32_t high) {
-#if defined __ARM_FEATURE_SIMD32
-    uint32_t halves;
-    __asm("pkhbt %0, %1, %2, lsl #16" : "=r"(halves) : "r"(low), "r"(high));
-    return halves;
-#else
-    return (low & 0xFFFFu) | high << 16;
-#endif
-}
-static inline uint32_t lookup_high_halves(uint32_t low, uint32_t high) {
-#if defined __ARM_FEATURE_SIMD32
-    uint32_t halves;
-    __asm("pkhtb %0, %1, %2, asr #16" : "=r"(halves) : "r"(high), "r"(low));
-    return halves;
-#else
-    return low >> 16 | (high & 0xFFFF0000u);
-#endif
-}
 
 /* Write nibble q of row t to nibble t of columns[q]. Rows that do not exist are taken as zeros. It is
  * an 8 x 8 transposition of nibbles, by exchanging halfwords, bytes and nibbles. */
@@ -42,8 +24,9 @@ static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t r
     uint32_t a[8];
     uint32_t given[8];
     if (rows < 8u) {
-        for (uint32_t t = 0; t < 8u; t++) {
-            given[t] = t < rows ? x[t * stride] : 0u;
+        memset(given, 0, sizeof given);
+        for (uint32_t t = 0; t < rows; t++) {
+            given[t] = x[t * stride];
         }
         x = given;
         stride = 1;
