@@ -15,7 +15,7 @@ _FAMILY = "transpose"
 _ROWS = 8
 """The rows of the result that the C code writes at once."""
 
-_COSTS = {"armv6m": 1300, "armv7m": 720, "armv7em": 720, "helium": 720, "rv32im": 1000}
+_COSTS = {"armv6m": 1250, "armv7m": 690, "armv7em": 690, "helium": 690, "rv32im": 1000}
 """Instructions of a block of 32 x 32 bits, by the last folder of a target's kernels."""
 
 

@@ -160,5 +160,4 @@ def test_on_a_core_they_are_exact_and_within_their_bars(core: str) -> None:
     counts = {(row.kernel, row.m, row.n): row.instructions for row in rows}
     embedding, transpose = BARS[core]
     assert embedding is None or counts["embedding", 64, 192] <= embedding
-    print(counts)
     assert counts["transpose", 192, 64] <= transpose
