@@ -131,7 +131,7 @@ def plan_of(
     elif extern == DENSE:
         in_c = _dense_in_c(arrays, types, numbers, target)
     elif extern == _TRANSPOSE:
-        in_c = transpose_in_c(types, *numbers, target)
+        in_c = transpose_in_c(types, numbers[0], target)
     if in_c is not None:
         return in_c
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
