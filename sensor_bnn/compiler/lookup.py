@@ -284,6 +284,10 @@ _BYTE_BITS = 254
 _CHUNK_WORDS = 6
 
 
+# What storing the first counts saves for an output: clearing them, and in each chunk of K adding to them.
+_STORED, _STORED_CHUNK = 7, 3
+
+
 @dataclass(frozen=True)
 class _Lookup:
     """Instructions of a block of rows.
@@ -295,6 +299,7 @@ class _Lookup:
         widen: moving the counts of one output from bytes to halfwords, after each chunk of K.
         packed, floats, odd: turning counts into one output of one row: bits, floats, floats of an odd K.
         clear: clearing the counts of one output.
+        stores: whether the first pair of words stores its counts, see ``lookup_first.h``.
     """
 
     table: int
@@ -305,12 +310,15 @@ class _Lookup:
     floats: int = 8
     odd: int = 24
     clear: int = 3
+    stores: bool = False
 
     def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
         pairs, singles = divmod(words, 2)
         chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
         each = pairs * self.pair + singles * self.single + chunks * self.widen + self.clear
+        if self.stores and words > 1:
+            each -= _STORED + (chunks or 1) * _STORED_CHUNK
         end = self.packed if packed else self.odd if K % 2 else self.floats
         return -(-rows // lanes) * (words * self.table + N * each) + rows * N * end
 
@@ -432,7 +440,7 @@ class _Attend:
     entry: int
     query: float
     channels: int
-    table: int = 1320
+    table: int = 1130
     one: int = 44
     single: tuple[int, int] = (22, 14)
     pair: int = 88
@@ -469,8 +477,8 @@ def _attention(costs: _Attend) -> tuple[ScoresMap, Context]:
     return maps, Context(_CONTEXT, costs.context, _attend_workspace)
 
 
-_ATTEND_FPU = _attention(_Attend(key=74.4, queries=830, entry=14, query=27.6, channels=430))
-_ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=54.6, channels=390))
+_ATTEND_FPU = _attention(_Attend(key=70.8, queries=386, entry=14, query=27.6, channels=430))
+_ATTEND_SOFTWARE = _attention(_Attend(key=116.6, queries=1110, entry=40, query=54.6, channels=390))
 
 
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
@@ -555,18 +563,20 @@ _LOOKUPS = (
 )
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
 _DSP = (
-    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=22)),
-    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=11)),
+    _lookup(16, _Lookup(table=1585, pair=78, single=49, widen=22, stores=True)),
+    _lookup(8, _Lookup(table=770, pair=52, single=30, widen=11)),
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _SOFTWARE = (
-    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34, packed=4, floats=175, odd=191)),
-    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
+    _lookup(
+        16, _Lookup(table=1600, pair=78, single=49, widen=34, packed=4, floats=175, odd=191, stores=True)
+    ),
+    _lookup(8, _Lookup(table=780, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
     _popcount(_Loop(word=12, packed=5, floats=176)),
 )
 _ARMV6M = (
-    _lookup(16, _Lookup(table=2500, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
-    _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
+    _lookup(16, _Lookup(table=2400, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
+    _lookup(8, _Lookup(table=1150, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
     _popcount(_Loop(word=14, packed=11, floats=310)),
 )
 _RV32IM = (
