@@ -43,7 +43,7 @@ _WHOLE = (1, 2, 3, 4, 5, 10, 18, 20, 36)
 """The words of K for which one or two functions count all of them."""
 
 _FOUR, _EIGHT, _SIXTEEN = 4, 8, 16
-_WHOLE_ROWS = (3, 4)
+_WHOLE_ROWS = (2, 3, 4)
 """The vectors of a patch of bytes that fits the registers."""
 _LIMIT = 32767
 _MAX_SHIFT = 15

@@ -60,7 +60,7 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
  *   width       bytes of a token
  *   a           rows of weights, a divisor of n; n, a and b are multiples of 8
  *   x           [rows * columns][width]
- *   w           for each four rows, for each 16 terms, those of the four rows in turn; of 33 to 64
+ *   w           for each four rows, for each 16 terms, those of the four rows in turn; of 17 to 64
  *               terms, for each row all terms. Terms that are missing in the last 16 are zeros.
  *   residual    [outputs][b]; NULL if b is 0
  *   workspace   4 bytes for each row of weights, and the terms rounded up to a multiple of 16
