@@ -204,7 +204,8 @@ def _binary(
     workspace = sums * N + 4 * width + (0 if shape.B else 2 * N)
     return Plan(
         (call,),
-        _sums(shape.grid, N, width, shape.K, looked_at=looked_at) + M * N * _VALUE // _TENTH,
+        _sums(shape.grid, N, width, shape.K, looked_at=looked_at)
+        + M * N * (_BIT if shape.packed else _VALUE) // _TENTH,
         M * N * shape.K,
         workspace,
         (1, M, N, shape.K),
@@ -339,7 +340,7 @@ def _near(most: int, down: int, scale: Wide, bias: Wide, shift: int) -> int:
 # Instructions, fitted to counts on an emulated Cortex-M55; those of an element in tenths. -------------------
 
 _TENTH = 10
-_VALUE, _ALONE = 18, 14
+_VALUE, _BIT, _ALONE = 13, 17, 13
 
 
 def _sums(grid: Grid, N: int, width: int, K: int, *, looked_at: bool) -> int:
@@ -354,11 +355,11 @@ def _sums(grid: Grid, N: int, width: int, K: int, *, looked_at: bool) -> int:
     """
     M, each = grid.out_tokens, 90 + _copied(grid)
     if width in _WHOLE:
-        group = 4 * width + (3 if width <= _PART else 7)
-        return M * (each + N // _FOUR * group + (15 + N // _SIXTEEN * 9 if looked_at else 0))
+        group = 3.5 * width + (2.5 if width <= _PART else 7)
+        return round(M * (each + N // _FOUR * group + (15 + N // _SIXTEEN * 9 if looked_at else 0)))
     parts = -(-width // _PART)
     sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 42 * -(-width // _WORDS)
-    return M * (each + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
+    return round(M * (each + 24 * parts + N // _FOUR * (3.6 * width + 3 * parts) + N // _SIXTEEN * sums))
 
 
 def _copied(grid: Grid) -> int:
@@ -370,11 +371,11 @@ def _copied(grid: Grid) -> int:
 
 def _dotted(grid: Grid, A: int, N: int, vectors: int, *, residual: bool) -> int:
     """Estimate a layer of bytes."""
-    each = 2 + 8 * vectors if vectors in _WHOLE_ROWS else 9 + 10 * vectors
+    each = 6 + 4 * vectors if vectors in _WHOLE_ROWS else 9 + 7 * vectors
     ends = N * _VALUE // _TENTH + N // A * 15 if residual else N * _ALONE // _TENTH
     return grid.out_tokens * (85 + _copied(grid) + A // _FOUR * each + 5 * A // _FOUR + ends)
 
 
 def _packed(M: int, K: int) -> int:
     """Estimate threshold and pack of ``[M, K]``."""
-    return M * (K // _SIXTEEN * 13 + 5)
+    return M * (K // _SIXTEEN * 12 + 5)

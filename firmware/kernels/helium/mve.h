@@ -9,15 +9,14 @@
 #ifndef SBNN_KERNELS_MVE_H
 #define SBNN_KERNELS_MVE_H
 
+#include "mve_byrow_ones.h"
+
 #include <stdint.h>
 
 #define MVE_PART 5u       /* the words of K whose copies fit the registers */
 #define MVE_FEW_WORDS 15u /* 2 * 15 * 8 ones fit a byte */
 #define MVE_WORDS 30u     /* 30 * 8 ones fit a byte; a multiple of MVE_PART */
 #define MVE_BYTE_BITS 255u
-
-/* The number of ones of each byte. */
-extern const uint8_t sbnn_mve_ones[256];
 
 /* Count the mismatches of 1 to 5 words of a patch with those of `groups` groups of four outputs, a
  * multiple of 4.
