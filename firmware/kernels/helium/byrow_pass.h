@@ -48,8 +48,9 @@
             PASS_ONES("q1", "q4")
 #define PASS_FOUR_END                                                                                  \
     PASS_SUM("q5")                                                                                     \
-    PASS_SUM("q6") PASS_SUM("q7") PASS_SUM("q1") PASS_JOIN("q6", "q5") PASS_JOIN("q7", "q6")           \
-        PASS_JOIN("q1", "q7") PASS_STORE("q1")
+    PASS_SUM("q6")                                                                                     \
+    PASS_SUM("q7")                                                                                     \
+    PASS_SUM("q1") PASS_JOIN("q6", "q5") PASS_JOIN("q7", "q6") PASS_JOIN("q1", "q7") PASS_STORE("q1")
 
 /* Two words are in q0 and q1, and their weights of eight outputs go to q2 to q5. The bytes of the first
  * four outputs are then in q6, those of the others in `to`. */
