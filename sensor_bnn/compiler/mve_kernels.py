@@ -366,7 +366,7 @@ def _copied(grid: Grid) -> int:
     """Estimate the copy of a patch; those that lie as they are needed are copied at borders only."""
     if grid.kernel_columns > 1 and grid.dilation_columns > 1:
         return 30 + 18 * grid.taps
-    return 20 + 35 * grid.kernel_rows if grid.kernel_rows > 1 else 0
+    return 20 + 22 * grid.kernel_rows if grid.kernel_rows > 1 else 0
 
 
 def _dotted(grid: Grid, A: int, N: int, vectors: int, *, residual: bool) -> int:
