@@ -46,6 +46,7 @@ _FOUR, _EIGHT, _SIXTEEN = 4, 8, 16
 _WHOLE_ROWS = (2, 3, 4)
 """The vectors of a patch of bytes that fits the registers."""
 _LIMIT = 32767
+_ENTRY = 65535
 _MAX_SHIFT = 15
 _SLOPE_BITS = 2
 """The bits by which a slope of Q13 becomes one of Q15."""
@@ -97,18 +98,23 @@ def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target:
         K: the bits of a query.
         target: the processor.
     """
-    if ISA not in target.isa or table is None or K > _BYTE_BITS:
+    if (
+        ISA not in target.isa
+        or table is None
+        or K > _BYTE_BITS
+        or not ((table >= 0) & (table <= _ENTRY)).all()
+    ):
         return None
     (H, M, words), N = types[0].shape, types[1].shape[1]
     groups = -(-N // _SIXTEEN)
     reads = (Read(0), Read(1), Read(2), Read(3))
     return Plan(
         (Call(SCORES_MAP, None, (H, M, N, K, *reads, Workspace(), Write())),),
-        H * (60 + groups * words * 250 + M * (60 + groups * (55 + 20 * words))),
+        H * (60 + groups * words * 250 + M * (50 + groups * (20 + 16 * words))),
         H * M * N * K,
-        64 * groups * (words + 1),
+        groups * (64 * words + 32),
         (H, M, N, K),
-        constants={2: np.ascontiguousarray(table[:, ::-1])},
+        constants={2: np.ascontiguousarray(table[:, ::-1]).astype(np.uint16)},
     )
 
 

@@ -76,10 +76,10 @@ void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint3
  *   queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 255
  *   table           [heads][k + 1], by the number of mismatches: the operator's table in reverse order
  *   ratio           [heads]
- *   workspace       64 + 64 * ceil(k / 32) bytes for each 16 keys
+ *   workspace       32 + 64 * ceil(k / 32) bytes for each 16 keys
  *   y               [heads][m][ceil(n / 32)], tail bits 0 */
 void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
-                         const uint32_t *keys, const int32_t *table, const int32_t *ratio,
+                         const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
                          void *workspace, uint32_t *y);
 
 /* BnnTokenCount: the number of tokens whose bit is 1.
