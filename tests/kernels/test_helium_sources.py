@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from elftools.elf.elffile import ELFFile
 
 from sensor_bnn.compiler.lookup import kernel_files, kernels_of, scores_map_of
 from sensor_bnn.compiler.targets import find_target
+from sensor_bnn.compiler.templates import renderer
 
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wstrict-prototypes"]
 _OF_FLOATS = re.compile(r"\b(v\w+\.f(?:16|32))\s+q\d")
@@ -61,3 +63,25 @@ def test_the_compiler_and_c_agree_on_workspaces(tmp_path: Path) -> None:
         assert (found is None) == (k > 254)
         if found is not None:
             assert found.workspace(n, k) == sizes.sbnn_scores_workspace_bytes(n, k)
+
+
+@pytest.mark.usefixtures("cross_compiler")
+def test_constants_are_where_several_vectors_can_be_loaded(tmp_path: Path) -> None:
+    """VLDM faults at an address that is no multiple of 4; GCC would align bytes and halfwords less at -Os."""
+    types = ("int8_t", "int16_t", "uint16_t", "int8_t")
+    definitions = [f"const {kind} part{i}[3] = {{1, 2, 3}};" for i, kind in enumerate(types)]
+    source, made = tmp_path / "weights.c", tmp_path / "weights.o"
+    source.write_text(
+        renderer({"name": "odd"})("weights.c.j2", constants=[{"definition": one} for one in definitions])
+    )
+    (tmp_path / "weights.h").write_text("#include <stdint.h>\n")
+    target = find_target("cortex-m55")
+    for more in ((), ('-DSBNN_WEIGHTS_SECTION=".fast"',)):
+        subprocess.run([target.compiler, *target.gcc, "-Os", *more, "-c", source, "-o", made], check=True)
+        with made.open("rb") as file:
+            elf = ELFFile(file)
+            table = elf.get_section_by_name(".symtab")
+            for i in range(len(types)):
+                (symbol,) = table.get_symbol_by_name(f"part{i}")
+                assert symbol["st_value"] % 4 == 0
+                assert elf.get_section(symbol["st_shndx"])["sh_addralign"] % 4 == 0

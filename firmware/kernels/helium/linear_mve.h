@@ -17,7 +17,8 @@
  * 16 outputs 16 factors and 16 limits, the even ones of both before the odd ones. A sum is scaled,
  *     scaled[j] = (sum * factor[j] + 2^(shift - 1)) >> shift,
  * without the rounding if `shift` is 0. The workspace must be 8-byte aligned; its contents need not be
- * kept between calls. Only a residual may overlap an output. */
+ * kept between calls. Weights, scales, thresholds, values and residuals must be word-aligned: VLDM
+ * loads several vectors of them. Only a residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_MVE_H
 #define SBNN_KERNELS_LINEAR_MVE_H
 
