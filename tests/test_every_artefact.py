@@ -44,7 +44,7 @@ FLIPPED = {
 
 READ_BY_NO_COMMAND = {
     "claims.py": "a file that is locked, and empty",
-    "cli/data.py": "a page for people",
+    "cli/data.py": "a page for people, and an example in place of a recording",
     "cli/explore.py": "a page for people, and the same for their programs",
     "cli/report.py": "a page for people",
     "cli/train.py": "a page for people",
@@ -61,6 +61,7 @@ READ_BY_NO_COMMAND = {
     "onnx/conformance.py": "vectors, which a test compares with those that are made again",
     "report/confusion_picture.py": "a picture for people",
     "report/growth.py": "a picture for people",
+    "report/proposal.py": "a recipe that its owner edits",
     "train/ablation.py": "a table for people, made from the checkpoints each time",
     "train/loop.py": "curves for people; a run goes on from last.pt",
     "train/survey.py": "a table for people, made from the checkpoints each time",

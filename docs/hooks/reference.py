@@ -22,6 +22,7 @@ from sensor_bnn.cli import COMMANDS, root
 from sensor_bnn.nn.config import TransformerConfig
 from sensor_bnn.nn.hybrid_config import HybridConfig
 from sensor_bnn.train.recipe import Augmentation, DataRecipe, Distillation, Recipe, Schedule, recipe_names
+from sensor_bnn.train.sets import SETS
 
 _SECTIONS = {
     "At the top": Recipe,
@@ -135,6 +136,8 @@ def recipes_page() -> str:
     for heading, kind in _SECTIONS.items():
         parts.append(f"## {heading}\n")
         parts.append(_summary(kind) + "\n")
+        if kind is DataRecipe:
+            parts.append("Values of `set`: " + ", ".join(map(_code, sorted(SETS))) + ".\n")
         parts.append("| key | may be | default | meaning |\n|---|---|---|---|")
         rows = [row for row in _keys(kind) if row[0] not in _NO_KEYS[heading]]
         parts.append("\n".join(f"| {_code(row[0])} | " + " | ".join(row[1:]) + " |" for row in rows) + "\n")

@@ -77,12 +77,12 @@ def command(
       sensor-bnn ablate my-sensor.toml --seeds 1 --cross-validate 5
     """
     import torch
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.interruption import interruptions
     from sensor_bnn.report.console import steps_console
-    from sensor_bnn.report.progress import RunBar
+    from sensor_bnn.report.progress import RunBar, run_columns
     from sensor_bnn.train import sets
     from sensor_bnn.train.ablation import (
         fill,
@@ -124,12 +124,7 @@ def command(
         notes = (note for run in runs for note in sets.check_split(dataset, run.recipe.data))
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
-        columns = (
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}", markup=False),
-        )
+        columns = run_columns(console, counted=True)
         # What is done is kept, and the same command goes on, whatever it does when a signal comes.
         with interruptions("The ablation", lambda: True), Progress(*columns, console=console) as progress:
             total = progress.add_task("runs", total=len(runs))

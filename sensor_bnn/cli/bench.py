@@ -153,11 +153,21 @@ def _flashed(
 ) -> tuple[BenchResult, Board]:
     from sensor_bnn.api import Board, Session
     from sensor_bnn.data.samples import read_samples
+    from sensor_bnn.errors import PortError
+    from sensor_bnn.hardware.boards import is_only_emulated
     from sensor_bnn.wire.port import find_port
 
     samples = read_samples(samples_file, limit)
     named = Board(board) if board is not None else None
-    path = find_port(port, None if named is None else named.facts)
+    try:
+        path = find_port(port, None if named is None else named.facts)
+    except PortError as error:
+        emulated = named.facts.name if named is not None and is_only_emulated(named.facts) else "BOARD"
+        raise PortError(
+            error.message,
+            f"{error.remedy} Without a board, `sensor-bnn profile {bundle} --samples {samples_file} --board"
+            f" {emulated}` counts on an emulated one, which it starts itself.",
+        ) from None
     if named is not None:
         session = named.at(path, bundle, reference=reference, build=build, baud=baud)
     else:

@@ -135,7 +135,7 @@ def new(name: str, source: str, output: Path) -> None:
     from sensor_bnn.resources import with_pages
 
     made = new_board(name, load_board(source), output)
-    click.echo(made.folder / BOARD_FILE)
+    click.echo(f"board {made.folder / BOARD_FILE}")
     place = made.folder if made.folder.is_absolute() else f"./{made.folder}"
     click.echo(
         with_pages(f"Edit it (see docs/boards.md), then run: sensor-bnn boards check {place}"), err=True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from sensor_bnn.compiler.compiled import Bundle
     from sensor_bnn.compiler.metadata import Metadata
 
 
@@ -78,7 +79,7 @@ def command(
     compiled model differs, the file is refused with the layer's name and nothing is written.
 
     Prints flash, RAM and estimated instructions of each layer. The next step is `sensor-bnn build`, or
-    your own firmware (docs/own-firmware.md): the folder that is printed last is the bundle to copy.
+    your own firmware (docs/own-firmware.md): the folder after `bundle` is to be copied, unchanged.
 
     \b
     Example:
@@ -124,7 +125,17 @@ def command(
         click.echo(json.dumps({"bundle": str(bundle.folder), **bundle.metadata.plain()}))
         return
     _print(bundle.metadata)
-    click.echo(bundle.folder)
+    click.echo(f"bundle {bundle.folder}")
+    if core.name != "host":
+        click.echo(_what_to_copy(bundle))
+
+
+def _what_to_copy(bundle: Bundle) -> str:
+    """Return the sentence on which files of a bundle a firmware takes unchanged."""
+    prefix = bundle.metadata.prefix
+    names = (f"{prefix}.h", f"{prefix}_window.h", f"lib{prefix}.a")
+    needed = ", ".join(name for name in names if (bundle.folder / name).exists())
+    return f"Copy the folder unchanged; a firmware needs {needed} of it. Only copies of examples/ are edited."
 
 
 def _print(facts: Metadata) -> None:

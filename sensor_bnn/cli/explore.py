@@ -121,14 +121,14 @@ def command(
       sensor-bnn explore my-sensor.toml --target cortex-m4 --budget flash=128K,ram=16K,instructions=2M
     """
     import torch
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     from sensor_bnn.files import check_file, write_files
     from sensor_bnn.interruption import interruptions
     from sensor_bnn.report.console import steps_console
     from sensor_bnn.report.exploration import print_exploration
     from sensor_bnn.report.explore_page import draw_exploration, render_exploration
-    from sensor_bnn.report.progress import RunBar
+    from sensor_bnn.report.progress import RunBar, run_columns
     from sensor_bnn.train import sets
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe, load_recipe, refuse_targets
@@ -163,7 +163,7 @@ def command(
         storage,
         "compiled" if compiled else "auto",
     )
-    columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    columns = run_columns(console)
     before: int | None = None
     # What is done is kept, and the same command goes on, whatever it does when a signal comes.
     with interruptions("The exploration", lambda: True), Progress(*columns, console=console) as progress:
@@ -194,7 +194,7 @@ def command(
         click.echo(json.dumps(result))
     else:
         print_exploration(result)
-        click.echo(f"\n{folder / 'explore.html'}")
+        click.echo(f"\npage {folder / 'explore.html'}")
 
 
 def _limits(budget: str) -> Budget:

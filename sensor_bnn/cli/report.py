@@ -134,4 +134,4 @@ def command(
     if as_json:
         click.echo(json.dumps({"page": str(page), "format": form, "bytes": len(data)}))
     else:
-        click.echo(page)
+        click.echo(f"page {page}")

@@ -191,7 +191,7 @@ def command(
     elif columns:
         raise click.UsageError("--channel requires a BUNDLE and --data.")
     decisions: list[Decision] = []
-    named = -1
+    named: int | None = None
     answered: Hello | None = None
     with ExitStack() as stack:
         if port is not None:
@@ -221,9 +221,10 @@ def command(
             answered = hello
             decisions.append(decision)
             place = recording.place(decision.at - 1)
-            if recording.names and place != named:
-                named = place
-                click.echo(recording_line(recording, place), err=as_json)
+            line = recording_line(recording, place, named)
+            named = place
+            if line:
+                click.echo(line, err=as_json)
             truth = recording.truth_of([decision.at], window)
             true = () if truth is None else tuple(truth[0].tolist())
             click.echo(decision_line(decision, names, hertz, true), err=as_json)

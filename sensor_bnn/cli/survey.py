@@ -87,13 +87,13 @@ def command(
       sensor-bnn survey ten-sets --seeds 1 --board qemu-mps2-an500 --set gun-point --steps 300 --windows 50
     """
     import torch
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     from sensor_bnn.errors import CheckpointError
     from sensor_bnn.hardware.boards import load_board
     from sensor_bnn.interruption import interruptions
     from sensor_bnn.report.console import steps_console
-    from sensor_bnn.report.progress import RunBar
+    from sensor_bnn.report.progress import RunBar, run_columns
     from sensor_bnn.train.loop import EpochDone
     from sensor_bnn.train.recipe import Recipe
     from sensor_bnn.train.survey import fill, load_survey, markdown, tabulate
@@ -116,7 +116,7 @@ def command(
     console = steps_console()
     busy: list[Path] = []
     if not dry_run:
-        columns = (BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+        columns = run_columns(console)
         # What is done is kept, and the same command goes on, whatever it does when a signal comes.
         with interruptions("The survey", lambda: True), Progress(*columns, console=console) as progress:
             bar = RunBar(progress)

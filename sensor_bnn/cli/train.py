@@ -119,11 +119,12 @@ def command(
     import dataclasses
 
     import torch
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     from sensor_bnn.files import check_file, write_file
     from sensor_bnn.interruption import interruptions, written_to
     from sensor_bnn.report.console import steps_console
+    from sensor_bnn.report.progress import run_columns
     from sensor_bnn.report.training import print_training, training_facts
     from sensor_bnn.train import sets
     from sensor_bnn.train.defaults import told, with_defaults
@@ -163,13 +164,7 @@ def command(
         chosen = with_choices(plan, dataset)
         _show(chosen, sets.split(dataset, chosen), pace, as_json, threads, told(plan, chosen))
         return
-    columns = (
-        TextColumn("epochs"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
+    columns = run_columns(console, "epochs", counted=True)
     with (
         interruptions(f"Training of {plan.name}", written_to(folder / STATE_FILE, kept=resume)),
         claimed(folder, processes),
@@ -217,7 +212,7 @@ def command(
         _say_test(result, plan)
         click.echo(f"checkpoint {run.checkpoint}")
         if page is not None:
-            click.echo(page)
+            click.echo(f"page {page}")
 
 
 def _say_test(result: dict[str, Any], plan: Recipe) -> None:
@@ -314,7 +309,7 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
 
     from sensor_bnn.nn.sizes import sizes
     from sensor_bnn.train.distill import Teacher, load_teacher
-    from sensor_bnn.train.estimate import STEPS, time_steps
+    from sensor_bnn.train.estimate import time_steps
     from sensor_bnn.train.runs import teacher_recipe
 
     teacher: Recipe | Teacher | None = None
@@ -327,10 +322,11 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     found = sizes(plan.config(parts.shape, parts.classes, parts.channels, parts.targets))
     steps = plan.schedule.epochs * -(-len(parts.train) // plan.schedule.batch)
     step = time_steps(plan, parts, teacher, pace)
-    seconds = steps * step.seconds
+    seconds = steps * step.seconds + plan.schedule.epochs * step.validating
     if trained_first is not None:
         its = trained_first.schedule.epochs * -(-len(parts.train) // trained_first.schedule.batch)
-        seconds += its * time_steps(trained_first, parts, None, pace).seconds
+        of_teacher = time_steps(trained_first, parts, None, pace)
+        seconds += its * of_teacher.seconds + trained_first.schedule.epochs * of_teacher.validating
     shown = {
         "recipe": plan.to_dict(),
         "input": list(parts.shape),
@@ -354,8 +350,9 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     click.echo(f"will learn from {shown['learned_from']} samples and be tested on {shown['tested_on']}")
     click.echo(f"{plan.schedule.epochs} epochs, about {shown['steps']} steps of {plan.schedule.batch}")
     taught = "" if trained_first is None else f", with its teacher {trained_first.name}"
-    click.echo(f"about {_duration(seconds)} here{taught}: estimated from {STEPS} steps", nl=False)
-    click.echo(f" of {step.seconds:.3g} seconds with {threads} thread(s)")
+    click.echo(f"about {_duration(seconds)} here{taught}: estimated from {step.timed} steps", nl=False)
+    click.echo(f" of {step.seconds:.3g} seconds on average with {threads} thread(s),", nl=False)
+    click.echo(" as busy as this machine is now")
     click.echo(f"  kind of steps: {step.kind}")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)

@@ -100,7 +100,7 @@ def command(
         click.echo(json.dumps(found))
         return
     _print(found)
-    click.echo(output)
+    click.echo(f"tuning {output}")
 
 
 def _board(target: str | None, board_name: str | None) -> Board:

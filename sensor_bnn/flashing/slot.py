@@ -117,11 +117,14 @@ def read_slot(
 
     Raises:
         BundleError: there is no header, and ``count`` is None.
-        BoardError: the bootloader does not send its flash, or the chip's ROM starts the image.
+        BoardError: the bootloader does not send its flash, the chip's ROM starts the image, or the slot has
+            fewer bytes.
         PortError, DeviceError: as ``flash_image``.
     """
     size_given = "SIZE" if count is None else str(count)
     refuse_without_bootloader(board, "--read", f"read-flash {FLASH_ADDRESS} {size_given} FILE")
+    if count is not None and count > board.slot.size:
+        raise _beyond(count, board.slot.size, board.slot.origin, board)
     with open_session(link, board) as session:
         if not session.sends_flash:
             raise BoardError(
@@ -138,7 +141,9 @@ def read_slot(
                     "Say how much to read: --bytes N.",
                 )
             count = size
-        count = min(count, room)
+        if count > room:
+            _go(session, board)
+            raise _beyond(count, room, origin, board)
         ranges = [(origin + at, min(BLOCK_BYTES, count - at)) for at in range(0, count, BLOCK_BYTES)]
         data = b""
         for part in session.bootloader.read_all(ranges):
@@ -148,6 +153,13 @@ def read_slot(
         started = _go(session, board)
     pages = len(pages_of(board, origin, count))
     return data, SlotReport("read", board.name, link.port, origin, count, pages, None, how, started)
+
+
+def _beyond(count: int, room: int, origin: int, board: Board) -> BoardError:
+    return BoardError(
+        f"--bytes is {count}, but from {origin:#010x} to its end the slot of {board.name} has {room}.",
+        f"Give --bytes {room} or less.",
+    )
 
 
 def erase_slot(link: Link, board: Board, progress: Progress) -> SlotReport:

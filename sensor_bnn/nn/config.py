@@ -55,7 +55,7 @@ class TransformerConfig:
         mlp_ratio: the hidden width of the MLP divided by d.
         binarizer: the binarizer of activations: ``median`` (median shift and mean restore), ``shift`` (median
             shift alone), ``sign`` (neither), ``learned`` (RSign), ``elastic`` (BiT) or ``live`` (the window's
-            own median, not exportable); see ``sensor_bnn.nn.binarize``.
+            own median, not exportable).
         stream, query, key, value, merged, hidden: the binarizer of that place alone; empty for ``binarizer``.
             The places are the float stream before each layer, the three projections, the attended values
             and the MLP's hidden layer.

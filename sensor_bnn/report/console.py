@@ -40,8 +40,10 @@ class TableConsole(Console):
             return Group(*map(self._fitting, thing.renderables))
         if not isinstance(thing, Table):
             return thing
-        wanted = Measurement.get(self, self.options.update(width=_UNLIMITED), thing).maximum
-        return thing if wanted <= self.width else _Paragraphs(thing)
+        wanted = Measurement.get(self, self.options.update(width=_UNLIMITED), thing)
+        # Keys with values have no headings: long values are wrapped beside their keys.
+        least = wanted.maximum if thing.show_header else wanted.minimum
+        return thing if least <= self.width else _Paragraphs(thing)
 
 
 def table_console(*, stderr: bool = False, columns: int = _COLUMNS) -> TableConsole:

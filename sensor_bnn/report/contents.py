@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import Any
 
 from rich import box
@@ -12,12 +11,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns
 from sensor_bnn.report.console import table_console
 from sensor_bnn.report.schema import schema_id
 from sensor_bnn.train.contents import Contents
 from sensor_bnn.train.parts import listed
-from sensor_bnn.train.recipe import DataRecipe
 
 
 def contents_facts(found: Contents, name: str) -> dict[str, Any]:
@@ -112,34 +109,6 @@ def summary_rows(found: Contents) -> list[tuple[str, str]]:
     if found.refused:
         rows.append(("TRAINING REFUSES", found.refused))
     return rows
-
-
-def recipe_lines(data: DataRecipe) -> str:
-    """Return the start of a recipe as TOML: a preset of integers, and the keys of [data] that are chosen."""
-    usual = DataRecipe(set=data.set, path=data.path)
-    values: dict[str, object] = {"set": data.set, "path": data.path}
-    columns = {
-        item.name: name
-        for item in fields(Columns)
-        if (name := getattr(data.columns, item.name)) != getattr(USUAL_COLUMNS, item.name)
-    }
-    if columns:
-        values["columns"] = columns
-    if data.channels:
-        values["channels"] = data.channels
-    if data.set != "npz":
-        values |= {"window": data.window, "step": data.step}
-    if data.missing != usual.missing:
-        values["missing"] = data.missing
-    lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
-    return "\n".join(['preset = "sensor-small"', "", "[data]", *lines])
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {_toml(one)}' for key, one in value.items())} }}"
-    # A text of JSON is one of TOML, and so is a list of texts.
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _summary(found: Contents, name: str) -> Table:

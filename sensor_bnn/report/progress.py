@@ -17,12 +17,17 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from sensor_bnn.report.console import steps_console
 
 Report = Callable[[str, int, int], None]
 """A callback that is called with a stage's name, the units done, and the total units of the stage."""
+
+
+_WIDE = 140
+"""The columns of a terminal in which a long bar and all words about a run fit in one line."""
 
 
 class _Speed(TransferSpeedColumn):
@@ -68,6 +73,26 @@ def _bars(console: Console | None, *columns: ProgressColumn) -> Iterator[Report]
             progress.update(tasks[stage], completed=done, total=total)
 
         yield report
+
+
+def run_columns(console: Console, title: str = "", *, counted: bool = False) -> tuple[ProgressColumn, ...]:
+    """Return the columns of bars of runs: bar, time left, and words, which a narrow terminal wraps.
+
+    Rich would cut the time and the words there.
+
+    Args:
+        console: where the bars are shown.
+        title: a word before each bar.
+        counted: whether the bar is followed by the number done and the total number.
+    """
+    whole = Column(no_wrap=True)
+    columns: list[ProgressColumn] = [TextColumn(title, table_column=whole)] if title else []
+    columns.append(BarColumn(40 if console.width >= _WIDE else 10, table_column=whole))
+    if counted:
+        columns.append(MofNCompleteColumn(table_column=whole))
+    columns.append(TimeRemainingColumn(table_column=whole))
+    words = TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold"))
+    return (*columns, words)
 
 
 class RunBar:

@@ -160,8 +160,18 @@ def _decision(decision: Decision, classes: Sequence[str]) -> dict[str, Any]:
     return {"at": decision.at, **told, "cost": decision.cost}
 
 
-def recording_line(recording: Recording, place: int) -> str:
-    """Return the line that is printed before the decisions on a recording that has a name."""
+def recording_line(recording: Recording, place: int, before: int | None = None) -> str:
+    """Return the line that is printed before the decisions on a recording; empty if there is none.
+
+    Args:
+        recording: the recordings.
+        place: the place in ``recording.names`` of the one that the next decision is about.
+        before: that of the decision before; None for the first one. After a gap a recording goes on under the
+            same name, which is not printed again.
+    """
+    names = recording.names
+    if not names or (before is not None and names[place] == names[before]):
+        return ""
     told = f"recording {recording.names[place]}"
     if recording.learned:
         told += ", learned from" if recording.learned[place] else ", not learned from"

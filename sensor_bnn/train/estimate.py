@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-import statistics
-import time
 from dataclasses import dataclass, replace
 from itertools import pairwise
-
-from torch import Generator
+from statistics import mean
+from time import perf_counter
 
 from sensor_bnn.nn.families import build
 from sensor_bnn.nn.hybrid_model import HybridModel
+from sensor_bnn.nn.model import Model
 from sensor_bnn.train.average import RunningAverage
 from sensor_bnn.train.distill import Teacher
-from sensor_bnn.train.epochs import Epochs, batches_of
-from sensor_bnn.train.loop import Pace, machine, new_learner, new_model, new_optimizer, steps_at
+from sensor_bnn.train.epochs import Epochs
+from sensor_bnn.train.loop import Pace, evaluated, machine, new_learner, new_model, new_optimizer, steps_at
 from sensor_bnn.train.processes import Processes
 from sensor_bnn.train.recipe import Recipe
 from sensor_bnn.train.sets import Split
 from sensor_bnn.train.state import Position
 
 STEPS = 5
-"""The number of timed steps, of which the median counts."""
+"""The fewest timed steps. Their mean counts, because the pauses of a busy machine are part of a run, but
+without the slowest one: a batch of another size may have been compiled in it."""
+
+MOST_STEPS = 50
+SECONDS = 0.5
+"""So long steps are timed, if they are no more than ``MOST_STEPS``."""
 
 _UNTIMED = 2
 """The steps before them: the first compiles the forward pass of fast steps, the second their gradients."""
@@ -33,11 +37,15 @@ class StepTime:
     """What a step takes.
 
     Attributes:
-        seconds: wall-clock seconds per step, with augmentation and teacher.
+        seconds: wall-clock seconds per step, with augmentation and teacher; the mean without the slowest.
+        validating: wall-clock seconds after each epoch, for the validation part.
+        timed: the number of steps that were timed.
         kind: the kind of steps that was timed: ``plain``, ``compiled``, or the means of the fast ones.
     """
 
     seconds: float
+    validating: float
+    timed: int
     kind: str
 
 
@@ -66,18 +74,35 @@ def time_steps(
     average = RunningAverage(model, recipe.schedule.average)
     epochs = Epochs(recipe, 0, model, learner, optimizer, average, parts.train, Processes())
     times: list[float] = []
-    steps = min(STEPS + _UNTIMED, len(list(batches_of(len(parts.train), recipe.schedule.batch, Generator()))))
 
-    def enough() -> bool:
-        times.append(time.perf_counter())  # called once per step, after its forward pass
-        return len(times) >= steps
+    def stopped() -> bool:
+        times.append(perf_counter())  # called once per step, after its forward pass
+        return _is_enough(times)
 
-    begin = time.perf_counter()
-    epochs.run(Position(), enough)
-    whole = time.perf_counter() - begin
-    taken = [later - earlier for earlier, later in pairwise(times)][_UNTIMED - 1 :]
-    seconds = statistics.median(taken) if taken else whole / max(len(times), 1)
-    return StepTime(seconds, machine(pace, fast)["kind of steps"])
+    at = Position()
+    # An epoch of few windows has fewer steps than are timed.
+    while epochs.run(at, stopped) and not _is_enough(times):
+        at.finish_epoch(rate=0.0)
+    taken = sorted(later - earlier for earlier, later in pairwise(times[_UNTIMED:]))
+    return StepTime(
+        seconds=mean(taken[:-1]),
+        validating=_validating(model, parts),
+        timed=len(taken),
+        kind=machine(pace, fast)["kind of steps"],
+    )
+
+
+def _is_enough(times: list[float]) -> bool:
+    timed = len(times) - 1 - _UNTIMED
+    return timed >= MOST_STEPS or (timed >= STEPS and times[-1] - times[_UNTIMED] >= SECONDS)
+
+
+def _validating(model: Model, parts: Split) -> float:
+    if parts.validation is None:
+        return 0.0
+    begin = perf_counter()
+    evaluated(model, parts.validation)
+    return perf_counter() - begin
 
 
 def _untrained(recipe: Recipe, parts: Split) -> Teacher:

@@ -247,7 +247,7 @@ def train(
         threshold = _threshold(model, recipe, parts, dataset, seed, processes)
     check_finite(model.state_dict(), recipe, "after the last epoch")
     history = at.history
-    test = _evaluated(model.to("cpu"), parts.test)
+    test = evaluated(model.to("cpu"), parts.test)
     metrics: dict[str, Any] = {
         **_metrics(test),
         "epochs": len(history),
@@ -269,7 +269,8 @@ def train(
     return TrainingRun(out / CHECKPOINT_FILE, history, test, kept, parts.classes)
 
 
-def _evaluated(model: Model, windows: Windows) -> Evaluation | Fit:
+def evaluated(model: Model, windows: Windows) -> Evaluation | Fit:
+    """Return how good a model is on windows: of classes, or of the numbers that it predicts."""
     return fit(model, windows) if targets_of(model) else evaluate(model, windows)
 
 
@@ -316,7 +317,7 @@ def figures_told(entry: Entry) -> str:
 
 def _figures(model: Model, validation: Windows, processes: Processes) -> dict[str, float]:
     """Evaluate the model on the validation part; the figures of the first process are those of all."""
-    found = figures_of(_evaluated(model, validation))
+    found = figures_of(evaluated(model, validation))
     values = processes.total([value * processes.first for value in found.values()])
     return dict(zip(found, values, strict=True))
 

@@ -70,7 +70,7 @@ class DataRecipe:
     """The data set of a run and its split.
 
     Attributes:
-        set: the name of the data set, a key of ``sensor_bnn.train.sets.SETS``.
+        set: the name of a public data set, or the format of your own data, such as ``csv``.
         path: the file or folder of a set that no registry carries; relative to the recipe's file or, if
             there is none, to the current folder.
         window, step: the samples of a window, and from the start of one window to the start of the next.
@@ -80,13 +80,13 @@ class DataRecipe:
         test_share: the share of the recordings of each class that are drawn as the test part.
         split_seed: the seed of that draw.
         validation: the share of the training subjects or recordings of each class that are not learned, but
-            tell after each epoch how good the model is; 0 for none. If it is not stated, own data have a
-            validation part where they are large enough, see ``sensor_bnn.train.parts``; other sets have none.
+            tell after each epoch how good the model is; 0 for none. If it is not stated, it is 0.15 for own
+            data where each class has four such recordings or subjects, else 0.
         split_by: what is never on both sides: ``subject`` or ``recording``; ``auto`` for subjects where the
             data have them.
         columns: the names of the columns of a table that are no channels.
         channels: the names of the columns that are channels; empty for all others.
-        labels: where the label of a recording is, as in ``sensor_bnn.data.folders.Reading``.
+        labels: as in ``sensor_bnn.data.folders.Reading``.
         missing, rate, resample, lengths: as in ``sensor_bnn.data.prepared.Preparation``.
         size: the side in pixels of the images that are made from the files of ``image-folder``.
         held_out: the number of training images, evenly spaced, that are used as the test part instead, so
@@ -189,8 +189,9 @@ class Augmentation:
     ``mixup`` applies to both.
 
     Attributes:
-        auto: whether windows are changed in ways that any sensor bears, in place of the other keys, see
-            ``sensor_bnn.train.defaults``. If it is not stated, own data are, where no other key is set.
+        auto: whether windows are changed in ways that any sensor bears, in place of the other keys: moved by
+            up to a tenth of their length, ``scale`` 0.05 and ``jitter`` 0.02. If it is not stated, own data
+            are, where no other key is set.
         shift: the largest shift of a window in samples, earlier or later.
         speed: the largest change of the speed, a factor of up to ``1 + speed`` in either direction.
         rotation: the standard deviation in degrees of a random rotation of the sensor, equal for all triads.
@@ -231,7 +232,7 @@ class Schedule:
 
     Attributes:
         epochs: the number of passes over the training part. If it is not stated, 60, or with own data as many
-            as these require, see ``sensor_bnn.train.defaults``; 0 until that is known.
+            as take 1,500 steps, at least 30; 0 until that is known.
         batch: the number of examples per step. If it is not stated, 64, or with own data what suits these.
         rate: the largest learning rate.
         warmup: the number of epochs of warm-up.
@@ -310,7 +311,7 @@ class Recipe:
 
     Attributes:
         name: the name of the recipe and of the model.
-        preset: the name of a preset in ``sensor_bnn.nn.families.PRESETS``. If it is not stated,
+        preset: the name of a preset, which ``sensor-bnn models`` lists. If it is not stated,
             ``sensor-small`` for own data with the usual model or keys of its family, else ``sensor-tiny``.
         model: the fields of the preset to change, and their values.
         data, augment, schedule, distill: the sections of the recipe.

@@ -93,6 +93,11 @@ def check_start(out: Path, resume: bool, fresh: bool) -> None:
         CheckpointError: the run in the folder would be overwritten, or there is none to go on with.
     """
     finished, begun = (out / CHECKPOINT_FILE).exists(), (out / STATE_FILE).exists()
+    if resume and finished and not begun:
+        raise CheckpointError(
+            f"{out} holds a finished run, {out / CHECKPOINT_FILE}: there is nothing to continue.",
+            "Use that file; or train again with --fresh, which discards it, or in another folder with --out.",
+        )
     if resume and not begun:
         raise CheckpointError(
             f"There is no {STATE_FORMAT} at {out / STATE_FILE}.", "Train without --resume, or correct --out."

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import statistics
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import product
 from pathlib import Path
@@ -22,16 +22,17 @@ from sensor_bnn.errors import BusyError, CheckpointError
 from sensor_bnn.files import write_files
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.families import PRESETS
+from sensor_bnn.nn.model import ModelConfig
 from sensor_bnn.reading import Source, is_file, read_toml, toml_values, typed
 from sensor_bnn.train.defaults import with_defaults
-from sensor_bnn.train.distill import load_teacher
+from sensor_bnn.train.distill import check_pair, load_teacher
 from sensor_bnn.train.fingerprint import data_digest
 from sensor_bnn.train.loop import Pace
 from sensor_bnn.train.pairs import Paired, paired, sentence
 from sensor_bnn.train.parts import settled
 from sensor_bnn.train.recipe import OWN, Distillation, Recipe, check_distillation, load_recipe, refuse_targets
 from sensor_bnn.train.runs import TWIN, Started, complete, is_finished
-from sensor_bnn.train.sets import DataSet, load, split
+from sensor_bnn.train.sets import DataSet, Split, load, split
 from sensor_bnn.train.state import CHECKPOINT_FILE
 from sensor_bnn.train.windows import Recordings
 
@@ -148,7 +149,11 @@ def load_survey(name_or_path: str, only: Sequence[str] = (), steps: int | None =
     if not is_file(path):
         names = ", ".join(sorted(file.stem for file in _FOLDER.glob("*.toml")))
         raise CheckpointError(f"There is no survey {name_or_path}.", f"Choose {names}, or give a .toml file.")
-    source = Source(str(path), CheckpointError, "Write sets, [forms] and [choices].")
+    source = Source(
+        str(path),
+        CheckpointError,
+        "Correct that line; docs/training.md says what a survey holds.",
+    )
     keys = toml_values(path, source).keys()
     if "sets" not in keys and {"preset", "base", "model", "data", "schedule"} & keys:
         raise CheckpointError(
@@ -329,20 +334,27 @@ def fill(
 
     Raises:
         CheckpointError, DataError: see ``sensor_bnn.train.loop.train``; also for a run of other data than
-            there are now.
+            there are now, and, before the first run, for a model that its set's data or its teacher do not
+            allow.
     """
     write_table(survey, seeds, out)  # A place that cannot be written to is refused before the first run.
     busy: list[Path] = []
-    for name in survey.sets:
-        cells = [cell for cell in survey.cells if cell.set == name and (not forms or cell.form in forms)]
-        if only and name not in only:
-            continue
-        dataset: DataSet | None = None
+    work = {
+        name: [cell for cell in survey.cells if cell.set == name and (not forms or cell.form in forms)]
+        for name in survey.sets
+        if not only or name in only
+    }
+    loaded = _check_models(survey, work)
+    for name, cells in work.items():
+        dataset = loaded[name]
 
-        def run(recipe: Recipe, seed: int, folder: Path, taught_by: Run | None = None) -> None:
-            nonlocal dataset
-            if dataset is None:
-                dataset = load(recipe.data)
+        def run(
+            recipe: Recipe,
+            seed: int,
+            folder: Path,
+            taught_by: Run | None = None,
+            dataset: DataSet = dataset,
+        ) -> None:
             if is_finished(recipe, seed, folder, data_digest(dataset, recipe)):
                 return
             try:
@@ -374,6 +386,37 @@ def fill(
             for cell in cells:
                 test(cell, seed)
     return busy
+
+
+def _check_models(survey: Survey, work: Mapping[str, Sequence[Cell]]) -> dict[str, DataSet]:
+    """Check each model and each teacher, before hours of other runs; return the data sets by their names.
+
+    Raises:
+        CheckpointError: a value of a model is not allowed, or a teacher does not fit its student.
+        DataError: a set cannot be read.
+    """
+    loaded = {}
+    for name, cells in work.items():
+        one = next(iter(cells[0].choices.values()))
+        loaded[name] = load(one.data)
+        parts = split(loaded[name], one)
+        for cell in cells:
+            teaching = survey.cell(cell.set, cell.teacher) if cell.teacher else None
+            for choice, recipe in cell.choices.items():
+                try:
+                    config = _config(recipe, parts)
+                    for other, teacher in teaching.choices.items() if teaching else ():
+                        # Forms that take the choice of one form have the same.
+                        if teaching and (teaching.like != cell.like or other == choice):
+                            check_pair(recipe.distill, config, _config(teacher, parts))
+                except CheckpointError as error:
+                    place = " of ".join(filter(None, (choice, cell.form, cell.set)))
+                    raise CheckpointError(f"{place}: {error.message}", error.remedy) from None
+    return loaded
+
+
+def _config(recipe: Recipe, parts: Split) -> ModelConfig:
+    return recipe.config(parts.shape, parts.classes, parts.channels, parts.targets)
 
 
 def finished_run(survey: Survey, cell: Cell, seed: int, out: Path) -> Run | None:

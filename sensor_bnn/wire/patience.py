@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-_MOST_SECONDS = 20.0
+_MOST_SECONDS = 60.0
 _PROCESSORS = os.cpu_count() or 1
 
 
@@ -13,7 +13,7 @@ def patient(seconds: float) -> float:
     """Return how long to wait for something that takes at most ``seconds`` on an idle machine.
 
     If more processes are ready to run than there are processors, an emulated board and this program are
-    delayed accordingly. So the wait grows with the load average of the last minute, by at most 20 seconds.
+    delayed accordingly. So the wait grows with the load average of the last minute, by at most 60 seconds.
     """
     if sys.platform == "win32":  # It has no load average, and no emulated board runs there.
         return seconds

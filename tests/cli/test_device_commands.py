@@ -203,7 +203,11 @@ def test_no_port_of_this_machine_is_opened_for_an_emulated_board(
         monkeypatch.setattr(list_ports, "comports", lambda: [Found(other.port)])
         arguments = ["bench", bundle, "--board", board, "--samples", tmp_path / "samples.npz"]
         done = CliRunner().invoke(root, list(map(str, arguments)))
-        assert (str(done.exception), done.stdout) == (told, "")
+        bundle_told = (
+            f" Without a board, `sensor-bnn profile {bundle} --samples {tmp_path / 'samples.npz'}"
+            " --board toy` counts on an emulated one, which it starts itself."
+        )
+        assert (str(done.exception), done.stdout) == (told + bundle_told, "")
         for modes in (["--erase"], ["--read", str(tmp_path / "read")], ["--erase", "--all"]):
             done = CliRunner().invoke(root, ["flash", "--board", str(board), *modes])
             assert (str(done.exception), done.stdout) == (told, "")

@@ -1,4 +1,4 @@
-"""The way of docs/own-sensor.md as a user types it, and the mistakes that are near it."""
+"""The ways of docs/first-decision.md and docs/own-sensor.md as a user types them, and mistakes near them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from bundles import write_bundle
 from click.testing import CliRunner, Result
@@ -17,19 +16,30 @@ from click.testing import CliRunner, Result
 from sensor_bnn.cli import root
 from sensor_bnn.data.samples import read_samples
 from sensor_bnn.errors import SensorBnnError
+from sensor_bnn.train.recipe import load_recipe
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "own-sensor.md").read_text(encoding="utf-8")
-WINDOWS = 6
-"""Of the test part: one recording with three classes, of each 150 samples, in windows of 100 by 50."""
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "own-sensor.md").read_text(encoding="utf-8")
+FIRST = (DOCS / "first-decision.md").read_text(encoding="utf-8")
+WINDOWS = 15
+"""Of the test part: one recording of each class, of 300 samples, in windows of 100 by 50."""
 
 
-def blocks(kind: str) -> list[str]:
+def blocks(kind: str, page: str = PAGE) -> list[str]:
     """The page's blocks of code of a kind, without their indent."""
-    found = re.findall(rf"^( *)```{kind}\n(.*?)^ *```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^( *)```{kind}\n(.*?)^ *```", page, flags=re.MULTILINE | re.DOTALL)
     return ["\n".join(line[len(indent) :] for line in text.splitlines()) for indent, text in found]
 
 
-COMMANDS = [shlex.split(line) for block in blocks("sh") for line in block.splitlines()]
+def commands(page: str) -> list[list[str]]:
+    """The page's commands of this program."""
+    lines = [shlex.split(line) for block in blocks("sh", page) for line in block.splitlines()]
+    return [line for line in lines if line[0] == "sensor-bnn"]
+
+
+COMMANDS = commands(PAGE)
+FIRST_COMMANDS = {line[1]: line for line in commands(FIRST)[1:]}
+"""Those of the first page after the one that writes an example, by their names."""
 
 
 def typed(line: list[str]) -> Result:
@@ -43,40 +53,40 @@ def refusal(*words: str | Path) -> SensorBnnError:
     return error
 
 
-def write_data(folder: Path) -> None:
-    """The page's recipe, with few epochs, and a small CSV file beside it: four recordings, three classes."""
-    (recipe,) = blocks("toml")
-    few = "\n\n[schedule]\nepochs = 20\n"
-    (folder / "my-sensor.toml").write_text(recipe + few, encoding="utf-8")
-    random = np.random.default_rng(0)
-    lines = ["recording,label,ax,ay,az"]
-    for recording in (1, 2, 3, 4):
-        for number, label in enumerate(("rest", "walk", "run")):
-            values = number + random.normal(size=(150, 3)) / 4
-            lines += [f"{recording},{label},{x:.4f},{y:.4f},{z:.4f}" for x, y, z in values]
-    (folder / "my-sensor.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, training: None) -> Path:
-    """A folder in which the page's commands up to the evaluation were typed."""
+    """A folder in which the pages' commands up to the evaluation were typed."""
     folder = tmp_path_factory.mktemp("own-sensor")
-    write_data(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        example, proposal = commands(FIRST)[:2]
+        for line in (example, proposal):
+            done = typed(line)
+            assert done.exit_code == 0, (done.output, done.exception)
+        assert "\n".join(Path("my-sensor.csv").read_text().splitlines()[:3]) in blocks("text", FIRST)
+        recipe = Path("my-sensor.toml")
+        assert [recipe.read_text().rstrip()] == blocks("toml", FIRST)
+        (stated,) = blocks("toml")
+        Path("stated.toml").write_text(f'name = "my-sensor"\n{stated}', encoding="utf-8")
+        assert load_recipe("stated.toml") == load_recipe("my-sensor.toml"), "both pages have one recipe"
+        recipe.write_text(recipe.read_text() + "\n[schedule]\nepochs = 8\n", encoding="utf-8")
         look, dry, train = (line for line in COMMANDS if line[1] in ("data", "train"))
+        assert train == FIRST_COMMANDS["train"]
         for line in (look, dry, train):
             done = typed(line)
             assert done.exit_code == 0, (done.output, done.exception)
+            if line == look:
+                assert "page data.html" in done.stdout.splitlines()
             if line == dry:
-                assert "will learn from 18 samples and be tested on 6" in done.stdout
+                assert "will learn from 45 samples and be tested on 15" in done.stdout
         (progress,) = re.findall(r"(?m)^epochs .*$", done.stderr)
-        assert re.search(r"20/20 .*my-sensor  rate \S+  loss \S+  right \S+%.*  [\d,]+/s$", progress.rstrip())
+        assert re.search(r"8/8 .*my-sensor  rate \S+  loss \S+  right \S+%.*  [\d,]+/s$", progress.rstrip())
         # The split that the recipe leaves open is that of both, and both say it.
         told = (
             "split: 25% of the recordings of each class, drawn with seed 0 (data.test_share, data.split_seed)"
         )
-        assert f"{told}: 18 to learn from (recordings 1, 2, 3), 6 to test on (recordings 4)" in done.stderr
+        assert f"{told}: 45 to learn from (recordings rest-1, rest-2, rest-3, shake-1, " in done.stderr
+        assert "15 to test on (recordings rest-4, shake-2, wave-4)" in done.stderr
         assert "not used: nothing" in done.stderr
     return folder
 
@@ -104,9 +114,9 @@ def test_more_samples_than_windows_are_refused_by_the_options_name(
 ) -> None:
     monkeypatch.setattr("sensor_bnn.measure.on_host.run_checkpoint", lambda *arguments: pytest.fail("ran"))
     file = tmp_path / "samples.npz"
-    error = refusal("evaluate", CKPT, "--write-samples", file, "--samples", "7")
-    assert error.message == f"--samples is 7, but the recipe's test part has {WINDOWS} samples."
-    assert "1 to 6" in error.remedy and not file.exists()
+    error = refusal("evaluate", CKPT, "--write-samples", file, "--samples", "16")
+    assert error.message == f"--samples is 16, but the recipe's test part has {WINDOWS} samples."
+    assert "1 to 15" in error.remedy and not file.exists()
 
 
 TAKES_A_CHECKPOINT = (["evaluate"], ["export"], ["demo", "--checkpoint"])
@@ -176,7 +186,7 @@ def test_an_export_without_samples_says_how_to_write_them_and_has_a_start(
     line = ("gcc", *strict, f"-I{bundle}", *start, bundle / "libmy_sensor.a", "-o", program)
     subprocess.run(line, check=True)
     said = subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines()
-    assert len(said) == 5 and {*said} <= {"rest", "run", "walk"}
+    assert len(said) == 5 and {*said} <= {"rest", "shake", "wave"}
 
 
 @pytest.mark.usefixtures("cross_compiler", "qemu")
@@ -185,6 +195,35 @@ def test_the_pages_demo_measures_the_own_model(there: Path) -> None:
         done = typed(line)
         assert done.exit_code == 0, (done.output, done.exception)
     assert f"{WINDOWS}" in done.stdout and "my-sensor" in done.stdout
+
+
+@pytest.mark.usefixtures("cross_compiler", "qemu")
+def test_the_first_page_ends_with_decisions_and_a_bundle(there: Path) -> None:
+    """After the demo of the other page, which compiles the same kernels."""
+    done = typed(FIRST_COMMANDS["export"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    done = typed(FIRST_COMMANDS["stream"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    named = re.findall(r"(?m)^recording (\S+), not learned from$", done.stdout)
+    decisions = re.findall(r"(?m)^ +[\d.]+ s  (?:rest|shake|wave) +[\d.]+%   window alone: \w+$", done.stdout)
+    assert named == ["rest-4", "shake-2", "wave-4"] and len(decisions) == WINDOWS
+    (shown,) = (block for block in blocks("text", FIRST) if block.startswith("recording "))
+    assert shown.splitlines()[0] in done.stdout.splitlines()
+    done = typed(FIRST_COMMANDS["compile"])
+    assert done.exit_code == 0, (done.output, done.exception)
+    bundle, copied = done.stdout.splitlines()[-2:]
+    assert bundle == "bundle gesture"
+    assert "Copy the folder unchanged" in copied
+    for name in ("gesture.h", "gesture_window.h", "libgesture.a"):
+        assert name in copied and name in FIRST and Path("gesture", name).is_file()
+    for name in ("classifier.c", "classifier.h", "firmware.c"):
+        assert name in FIRST and Path("gesture/examples", name).is_file()
+    assert FIRST_COMMANDS.keys() == {"data", "train", "export", "stream", "compile"}
+
+
+def test_the_first_page_is_read_in_four_minutes() -> None:
+    """At 200 words per minute, code included."""
+    assert len(FIRST.split()) < 850
 
 
 @pytest.fixture

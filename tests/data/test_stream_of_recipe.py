@@ -313,6 +313,8 @@ def test_a_gap_in_time_begins_the_stream_again(
     assert whole.breaks == (length, 2 * length, 3 * length)
     assert whole.names == ("p", "p", "p", "q") and len(set(whole.learned[:3])) == 1
     assert "2 gaps in time, the longest of 1.02 s: no window crosses them." in caplog.text
+    lines = [recording_line(whole, place, place - 1 if place else None) for place in range(4)]
+    assert [line.split(",")[0] for line in lines] == ["recording p", "", "", "recording q"]
     caplog.clear()
     assert len({*read_by_recipe(plan, None, None, ("ax",), part=None).names}) == 1
     assert "Sent are the 1 of 2 recordings" in caplog.text

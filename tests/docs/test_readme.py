@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ZOO = (ROOT / "docs" / "zoo.md").read_text(encoding="utf-8")
 START = (ROOT / "docs" / "get-started.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in ("get-started", "zoo", "boards"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{name}.md" for name in ("first-decision", "get-started", "zoo", "boards")),
+]
 
 
 def commands(page: Path) -> list[str]:

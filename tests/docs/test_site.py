@@ -22,6 +22,7 @@ from sensor_bnn.train.recipe import Augmentation, DataRecipe, Distillation, Sche
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = (
+    "first-decision",
     "get-started",
     "own-sensor",
     "boards",
@@ -145,6 +146,9 @@ def test_every_key_of_a_recipe_is_in_the_reference(site: Path) -> None:
     assert rows["test_share"][:2] == ["number, more than 0, less than 1", "0.25"]
     assert rows["resample"][2].endswith("."), "the meaning of a key that another class has"
     assert "Preparation" not in rows["resample"][2]
+    # The page is enough: no meaning refers to the program.
+    assert [key for key, cells in rows.items() if not cells[2] or "sensor_bnn" in cells[2]] == []
+    assert "<code>edge-impulse</code>" in page, "a value of data.set"
 
 
 @pytest.fixture(scope="module")

@@ -184,7 +184,7 @@ def test_an_aarch64_board_without_its_chip() -> None:
 @pytest.mark.usefixtures("cross_compiler")
 def test_a_wrong_board_exits_with_1(board: Board, tmp_path: Path) -> None:
     made = run("new", "wrong", "--from", board.name, "-o", str(tmp_path))
-    file = Path(made.stdout.strip())
+    file = Path(made.stdout.strip().removeprefix("board "))
     file.write_text(file.read_text().replace(f'driver = "{board.uart.driver}"', 'driver = "nothing"'))
     done = run("check", str(file.parent))
     assert done.exit_code == 1

@@ -17,7 +17,15 @@ from test_factory_bootloader import BOARD, BOOTLOADER, application
 from test_flasher import image_bytes, seal
 
 from sensor_bnn.cli.flash import command
-from sensor_bnn.errors import BundleError, FileError, FlashError, PortError, SensorBnnError, ToolError
+from sensor_bnn.errors import (
+    BoardError,
+    BundleError,
+    FileError,
+    FlashError,
+    PortError,
+    SensorBnnError,
+    ToolError,
+)
 from sensor_bnn.flashing import discover
 from sensor_bnn.flashing.flash import flash_image
 from sensor_bnn.flashing.image import Image, read_image
@@ -159,6 +167,10 @@ def test_read_and_erase(image: Image, tmp_path: Path, board_folder: Path) -> Non
     with Factory(BOARD) as chip:
         program(chip, image.data)
         run(board_folder, "--port", chip.port, "--read", file, "--bytes", "700")
+    assert file.read_bytes() == image.data[:700]
+    too_many = ("--read", file, "--bytes", str(BOARD.slot.size + 1))
+    with pytest.raises(BoardError, match=f"slot of {BOARD.name} has {BOARD.slot.size}. Give --bytes"):
+        run(board_folder, "--port", "absent", *too_many)
     assert file.read_bytes() == image.data[:700]
     with Factory(BOARD) as chip:
         report = run(board_folder, "--port", chip.port, "--erase")

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from sensor_bnn.report.console import steps_console
-from sensor_bnn.report.progress import RunBar, count_bars, transfer_bars
+from sensor_bnn.report.progress import RunBar, count_bars, run_columns, transfer_bars
 
 LONG = "electric-devices-convolution-of-the-recipe-with-a-channel-of-its-own-" * 3
 COLUMNS = (BarColumn(), TextColumn("{task.description}", markup=False))
@@ -87,3 +87,16 @@ def test_bars_in_bars_do_not_overwrite_each_other_on_a_terminal() -> None:
     places = [[at for at, line in enumerate(lines) if word in line] for word in order]
     assert all(len(found) == 1 for found in places), lines
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_nothing_of_a_runs_bar_is_cut(width: int) -> None:
+    """Neither the time that is left nor the last figure, which a narrow terminal has on another line."""
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, width=width)
+    told = "my-sensor  rate 0.0029  loss 1.234  right 93.1%  validation 91.2%  2,345/s"
+    with Progress(*run_columns(console, "epochs", counted=True), console=console) as progress:
+        progress.add_task(told, total=375, completed=375)
+    lines = shown(console.file.getvalue())  # type: ignore[attr-defined]
+    words = " ".join(lines).split()
+    assert "\u2026" not in "".join(lines) and max(map(len, lines)) <= width
+    assert {"epochs", "375/375", "-:--:--", *told.split()} <= {*words}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sensor_bnn.cli import root
-from sensor_bnn.errors import DataError, SensorBnnError
+from sensor_bnn.errors import CheckpointError, DataError, SensorBnnError
 from sensor_bnn.train import sets
 from sensor_bnn.train.recipe import load_recipe
 
@@ -182,6 +183,77 @@ def test_the_printed_recipe_is_one_that_trains(
     assert found["refused"] == "" and found["subjects"] == 3
     left_out = "Columns that are not read, because data.channels does not list them: row, az, device."
     assert left_out in found["notes"]
+
+
+def test_a_recipe_is_written_that_is_the_printed_one(csv_file: Callable[..., Path]) -> None:
+    """With odd columns, into another folder, from which it names the data; and it is never overwritten."""
+    own = csv_file(faults=True)
+    own.write_text(own.read_text().replace("recording,label,", "session,activity,"))
+    Path("printed.toml").write_text(recipe_of(typed(own).stdout))
+    done = typed(own, "--write-recipe", "recipes/mine.toml")
+    assert "recipe recipes/mine.toml: look through it, then `sensor-bnn train" in done.stdout
+    written = Path("recipes/mine.toml").read_text()
+    assert all("#" in line for line in written.splitlines() if "=" in line), "each key has a comment"
+    assert "window = 100" in written and ": 2 s" in written
+    recipe, printed = load_recipe("recipes/mine.toml"), load_recipe("printed.toml")
+    assert recipe.data.path == "../own.csv" and recipe.data.place().samefile(own)
+    assert replace(recipe.data, path="own.csv") == printed.data and recipe.preset == printed.preset
+    again = typed(own, "--write-recipe", "recipes/mine.toml").exception
+    assert isinstance(again, CheckpointError) and "which is not overwritten" in again.message
+    assert Path("recipes/mine.toml").read_text() == written
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    (
+        ("mine.txt", "is no name of a recipe"),
+        ('a"b.toml', "without quotes"),
+        ("-.toml", "a letter or digit"),
+    ),
+)
+def test_a_name_that_no_recipe_can_have_is_refused_at_once(
+    name: str, told: str, csv_file: Callable[..., Path]
+) -> None:
+    error = typed(csv_file(), f"--write-recipe=./{name}").exception
+    assert isinstance(error, CheckpointError) and told in str(error) and not Path(name).exists()
+
+
+def test_no_recipe_is_written_where_none_trains(csv_file: Callable[..., Path]) -> None:
+    own = csv_file()
+    own.write_text("\n".join(line for line in rows() if line[0] in "r1") + "\n")
+    done = typed(own, "--write-recipe", "mine.toml")
+    assert isinstance(done.exception, DataError) and "No recipe was written" in done.exception.message
+    assert "TRAINING REFUSES" in done.stdout and not Path("mine.toml").exists()
+    Path("own.toml").write_text('[data]\nset = "csv"\npath = "own.csv"\n')
+    assert typed("own.toml", "--write-recipe", "mine.toml").exit_code == 2
+
+
+def test_an_example_is_new_and_training_takes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert typed("--example", "mine.csv").stdout == "example mine.csv: made-up motions, of three classes\n"
+    found = facts_of("mine.csv")
+    assert not found["refused"] and found["notes"] == [] and found["recordings"] == 12
+    before = Path("mine.csv").read_bytes()
+    error = typed("--example", "mine.csv").exception
+    assert isinstance(error, DataError) and "which is not overwritten" in error.message
+    assert Path("mine.csv").read_bytes() == before
+    assert typed("mine.csv", "--example", "other.csv").exit_code == typed().exit_code == 2
+
+
+def test_a_key_and_its_value_are_on_one_line_in_80_columns(
+    csv_file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.rstrip() for line in typed(csv_file()).stdout.splitlines()]
+    assert [line for line in lines if len(line) > 80] == []
+    for key, value in (
+        ("data", "1,440 samples"),
+        ("rate", "50 Hz"),
+        ("split", "25% of"),
+        ("learned from", ""),
+    ):
+        (line,) = [line for line in lines if line.strip().startswith(f"{key} ")]
+        assert value in line and len(line.strip()) > len(key) + 2
 
 
 def test_no_recipe_is_printed_where_none_trains(csv_file: Callable[..., Path]) -> None:

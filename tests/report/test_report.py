@@ -370,7 +370,7 @@ def test_the_command(
     monkeypatch.chdir(tmp_path)
     Path("result.json").write_text(json.dumps(bench_result()))
     done = CliRunner().invoke(command, ["result.json", *arguments])
-    assert (done.exit_code, done.stdout) == (0, f"{written}\n")
+    assert (done.exit_code, done.stdout) == (0, f"page {written}\n")
     assert Path(written).read_text().startswith(starts)
     assert not list(tmp_path.rglob(".*"))
 

@@ -242,6 +242,13 @@ def test_a_run_is_not_overwritten_unasked(files: Callable[..., Path]) -> None:
     assert len(before) == 5  # with .claim
     finished = CliRunner().invoke(command, arguments)
     assert f"{out} holds a finished run. Discard it with --fresh" in str(finished.exception)
+    (out / "last.pt").unlink()
+    nothing_left = CliRunner().invoke(command, [*arguments, "--resume"])
+    assert str(nothing_left.exception) == (
+        f"{out} holds a finished run, {out / 'ckpt.pt'}: there is nothing to continue. Use that file; or"
+        " train again with --fresh, which discards it, or in another folder with --out."
+    )
+    del before[out / "last.pt"]
     assert {path: path.read_bytes() for path in before} == before
     done = CliRunner().invoke(command, [*arguments, "--fresh", "--seed", "1"])
     assert done.exit_code == 0, done.output

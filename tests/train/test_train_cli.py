@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from itertools import accumulate, cycle
 from pathlib import Path
 
 import pytest
@@ -81,7 +83,10 @@ def test_epochs_and_resume(recipe_file: Path, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("training")
 @pytest.mark.usefixtures("small_set")
 def test_dry_run_trains_nothing(
-    recipe_file: Path, tmp_path: Path, conforms: Callable[[str, object], None]
+    recipe_file: Path,
+    tmp_path: Path,
+    conforms: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     arguments = [str(recipe_file), "--out", str(tmp_path / "run"), "--dry-run"]
     shown = json.loads(CliRunner().invoke(train_command, [*arguments, "--json"]).stdout)
@@ -90,8 +95,13 @@ def test_dry_run_trains_nothing(
     # Query, key, value and output are 32 x 32 bits, and the MLP's two matrices twice that each.
     assert shown["sizes"]["packed_bytes"] == 8 * 32 * 32 // 8
     assert shown["estimated_seconds"] > 0 and shown["steps"] == 16
+    # A machine that pauses in every third step: the pauses count, though most steps have none.
+    clock = accumulate(cycle((0.01, 0.01, 0.07)))
+    monkeypatch.setattr("sensor_bnn.train.estimate.perf_counter", lambda: next(clock))
     told = CliRunner().invoke(train_command, arguments).stdout
-    assert "117" in told and "estimated from 5 steps of " in told and "kind of steps: plain" in told
+    (estimate,) = re.findall(r"estimated from (\d+) steps of (\S+) seconds on average", told)
+    assert int(estimate[0]) >= 5 and 0.02 < float(estimate[1]) < 0.04
+    assert "117" in told and "kind of steps: plain" in told
     assert "schedule: epochs 2;" in told and "distill: no teacher" in told
     assert not any(
         sign in told for sign in ("Recipe(", "Schedule(", "Columns(", "None", "True", "0.0,", "='")

@@ -20,7 +20,8 @@ from sensor_bnn.data.series import Series
 from sensor_bnn.errors import BoardError, CheckpointError, DataError, InterruptionError
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.train import archives
-from sensor_bnn.train.survey import for_validation, load_survey
+from sensor_bnn.train.recipe import Recipe
+from sensor_bnn.train.survey import fill, for_validation, load_survey
 from sensor_bnn.workflows import board_survey
 
 SET = """
@@ -327,3 +328,35 @@ def test_what_would_be_wrong_in_silence_is_refused_before_a_run(
     survey.write_text(text.format(set=tmp_path / "own.toml", long="x" * 61))
     with pytest.raises(CheckpointError, match=re.escape(message)):
         load_survey(str(survey))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    (
+        ('[forms.b]\nmodel = {{ precision = "quarter" }}\n', "b of own: The model configuration: precision"),
+        ("[forms.b]\n[forms.b.choices]\nx = {{ kernel = 4 }}\n", "x of b of own: .*kernel is 4"),
+        (
+            '[forms.b]\ndistill = {{ teacher = "f" }}\n[forms.f]\n'
+            'model = {{ precision = "full", stages = ["conv"] }}\n',
+            "b of own: The teacher own-f has tokens 6, the student own-b has 3",
+        ),
+    ),
+)
+def test_a_model_that_cannot_be_is_refused_before_any_run(
+    text: str, message: str, tmp_path: Path, survey: Path
+) -> None:
+    """Also one of the last form: the forms before it may take hours."""
+    first = f'sets = ["{tmp_path / "own.toml"}"]\n[forms.a]\npreset = "sensor-nano"\n'
+    survey.write_text(first + text.format())
+    runs: list[Recipe] = []
+    with pytest.raises(CheckpointError, match=message):
+        fill(load_survey(str(survey)), [0], tmp_path / "out", lambda recipe, folder: runs.append(recipe))  # type: ignore[arg-type]
+    assert not runs and not list((tmp_path / "out").glob("*/"))
+
+
+def test_a_slip_in_a_survey_is_told_with_its_line(survey: Path) -> None:
+    """And not with what a survey holds, which this one has."""
+    survey.write_text(survey.read_text().replace("[choices]", "[choices"))
+    with pytest.raises(CheckpointError) as refused:
+        load_survey(str(survey))
+    assert "line 8" in refused.value.message and "Correct that line" in refused.value.remedy
