@@ -98,12 +98,10 @@ def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target:
         K: the bits of a query.
         target: the processor.
     """
-    if (
-        ISA not in target.isa
-        or table is None
-        or K > _BYTE_BITS
-        or not ((table >= 0) & (table <= _ENTRY)).all()
-    ):
+    wide = _wide(table)
+    if ISA not in target.isa or table is None or wide is None or K > _BYTE_BITS:
+        return None
+    if bool(((wide < 0) | (wide > _ENTRY)).any()):
         return None
     (H, M, words), N = types[0].shape, types[1].shape[1]
     groups = -(-N // _SIXTEEN)
