@@ -198,7 +198,7 @@ def linear_calls(
         if symbol:
             # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
-            stored = (int(panels),) if part.kernel.panels else ()
+            stored = () if part.kernel.stored is None else (int(panels),)
             sizes = (*stored, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
             calls.append(Call(symbol, None, given))
