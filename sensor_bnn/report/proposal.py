@@ -83,7 +83,7 @@ def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
     rows = [(f"{key} = {value}", meanings[key]) for key, value in _values(data).items()]
     rows.append((f"test_share = {data.test_share}", "of the recordings of each class, if no column says it"))
     lines = [
-        "# Written by `sensor-bnn data`. The page `Keys of a recipe` has every key.",
+        "# Written by `sensor-bnn data`. docs/recipe-keys.md has every key.",
         f"{_PRESET}   # `sensor-bnn models` lists others",
         "",
         "[data]",
