@@ -1,7 +1,7 @@
 """Pages of the site that are made from the program: commands from click, recipes from their dataclasses.
 
 `python docs/hooks/reference.py` writes them into docs/, for readers of the repository; a test holds them
-equal to the program. MkDocs calls `on_files` (`hooks` in mkdocs.yml), so that the site has them as the program is.
+equal to the program. MkDocs calls `on_files` (`hooks` in mkdocs.yml), so that the site has those of now.
 """
 
 from __future__ import annotations

@@ -39,6 +39,12 @@ def recipe_lines(data: DataRecipe) -> str:
     return "\n".join([_PRESET, "", "[data]", *lines])
 
 
+def mended_keys(data: DataRecipe, mended: DataRecipe) -> str:
+    """Return the keys of [data] with which training takes what it refuses without, such as ``window = 50``."""
+    before = _values(data)
+    return ", ".join(f"{key} = {told}" for key, told in _values(mended).items() if told != before.get(key))
+
+
 def check_recipe_file(file: Path) -> None:
     """Refuse a place for a recipe before anything is read.
 
