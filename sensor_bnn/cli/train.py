@@ -155,7 +155,12 @@ def command(
 
     def with_choices(written: Recipe, dataset: DataSet) -> Recipe:
         chosen = with_defaults(written, dataset)
-        for line in told(written, chosen):
+        lines = told(written, chosen)
+        if lines and not dry_run:
+            # The reasons are for a user who asks: a new one must read everything that is printed.
+            values = ", ".join(line.rpartition(": ")[0] for line in lines)
+            lines = [f"{values} (--dry-run says why)"]
+        for line in lines:
             console.print(f"chosen: {line}", markup=False, highlight=False, soft_wrap=True)
         return chosen
 

@@ -27,7 +27,7 @@ _MEANINGS = {
 """The comment on each key whose meaning does not depend on the data."""
 
 _REST = """
-# What this leaves open follows the data, and `sensor-bnn train` says what was chosen, and why. For example:
+# What this leaves open follows the data; `sensor-bnn train --dry-run` says how, and why. For example:
 # [schedule]
 # epochs = 20   # a short first try
 """
@@ -40,7 +40,7 @@ def recipe_lines(data: DataRecipe) -> str:
 
 
 def mended_keys(data: DataRecipe, mended: DataRecipe) -> str:
-    """Return the keys of [data] with which training takes what it refuses without, such as ``window = 50``."""
+    """Return the keys of [data] by which training takes what it refuses without, as in ``window = 50``."""
     before = _values(data)
     return ", ".join(f"{key} = {told}" for key, told in _values(mended).items() if told != before.get(key))
 
