@@ -100,6 +100,7 @@ class Recorded:
         source: where labels and time are from, in words, such as "labels from the folders".
         units: the unit of each channel, empty for one that is not known; none at all if no unit is.
         left_out: the names of columns that are not read, because the channels were listed.
+        assumed: the column of times that are taken for seconds, because nothing says their unit; else empty.
     """
 
     channels: tuple[str, ...]
@@ -110,6 +111,7 @@ class Recorded:
     source: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    assumed: str = ""
 
     def recordings(self) -> list[tuple[Id | None, int, int]]:
         """Return each recording with its first sample and its end."""

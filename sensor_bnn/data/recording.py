@@ -261,9 +261,12 @@ class _Table:
         )
         if self.of_time is None:
             return found
-        unit = self.seconds or _usual_unit(self.header[self.of_time], times)
-        source = f"time from the column {self.header[self.of_time]}, in {_CALLED[unit]}"
-        return replace(found, time=np.frombuffer(times) * unit, source=(source,))
+        name = self.header[self.of_time]
+        unit = self.seconds or _usual_unit(name, times)
+        source = f"time from the column {name}, in {_CALLED[unit]}"
+        # A number that large is a date.
+        assumed = name if self.seconds is None and unit == 1 and times[0] < 1e9 else ""
+        return replace(found, time=np.frombuffer(times) * unit, source=(source,), assumed=assumed)
 
     def _find(self, name: str) -> int | None:
         """Return the place of a column, in capitals or not; None if there is none, or no name."""

@@ -118,6 +118,16 @@ def test_a_channel_under_the_name_of_a_time_stays_one(name: str) -> None:
     assert guess.found.time is None
 
 
+@pytest.mark.parametrize(("scale", "told"), [(1, True), (0.001, False)])
+def test_milliseconds_in_a_column_time_are_told(scale: float, told: bool) -> None:
+    """Such a column is in seconds: a tenth of a sample per second, and whole numbers, are hardly meant."""
+    write("time", scale)
+    found, _ = look()
+    assert found["time"]["rate"] == pytest.approx(0.1 if told else 100, rel=0.01)
+    notes = [note for note in found["notes"] if "look like milliseconds" in note]
+    assert len(notes) == told and all("rename the column to time_ms" in note for note in notes)
+
+
 def test_one_class_only_is_refused_with_what_to_do() -> None:
     write("t_ms", label="idle")
     done = CliRunner().invoke(root, ["data", "own.csv", "--json"])
