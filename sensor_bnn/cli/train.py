@@ -158,7 +158,7 @@ def command(
         chosen = with_defaults(written, dataset)
         lines = told(written, chosen)
         if lines and not dry_run:
-            # The reasons are for a user who asks: a new one must read everything that is printed.
+            # Without the reasons, because a new user reads everything that is printed.
             values = ", ".join(line.rpartition(": ")[0] for line in lines)
             lines = [f"{values} (--dry-run says why)"]
         for line in lines:
