@@ -427,8 +427,8 @@ def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
         path = _place(str(folder), name_or_path)
     if path.suffix.lower() in _OF_DATA:
         good = is_good_name(path.stem) and any(map(str.isalnum, path.stem))
-        recipe = f"{path.stem}.toml" if good else "my-sensor.toml"
-        line = shlex.join(["sensor-bnn", "data", str(path), "--write-recipe", recipe])
+        written = f"{path.stem}.toml" if good else "my-sensor.toml"
+        line = shlex.join(["sensor-bnn", "data", str(path), "--write-recipe", written])
         raise CheckpointError(
             f"{path} is data, not a recipe.",
             f"Write one with `{line}`, and train that; docs/first-decision.md has the way.",
