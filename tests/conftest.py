@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import fixed_examples
 import numpy as np
 import onnx
 import pytest
@@ -45,10 +46,10 @@ pytest_plugins = ["slow", "json_schemas"]
 
 # No test has a deadline: on a busy machine a correct program is slow. Where TESTS_EXAMPLES is "fixed", as in
 # .ci/run, hypothesis takes the same examples each time, so that a change is judged by what it changed.
-settings.register_profile(
-    "any-machine", deadline=None, derandomize=os.environ.get("TESTS_EXAMPLES") == "fixed"
-)
+settings.register_profile("any-machine", deadline=None)
 settings.load_profile("any-machine")
+if os.environ.get("TESTS_EXAMPLES") == "fixed":
+    fixed_examples.fix()
 
 
 @dataclass(frozen=True)

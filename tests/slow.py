@@ -142,6 +142,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         # Empty at first, and shared by all workers of this run, which inherit it: equal models compile once.
         os.environ["SENSOR_BNN_CACHE"] = str(Path(folder) / "cache")
+        # Threads of PyTorch and NumPy wait for each other in busy loops. Where there are more of them than
+        # cores, as with several processes of tests, the waits may take seventy times as long as the work.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
         _share_objects(config.rootpath / "build" / "objects")
 
 

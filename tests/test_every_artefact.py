@@ -39,6 +39,7 @@ FLIPPED = {
         "train/test_train_distill.py::test_a_flipped_bit_in_kept_outputs_is_never_learned_from"
     ),
     "tuning/tune.py": "compiler/test_tuning.py::test_a_flipped_bit_is_refused_or_changes_no_value",
+    "workflows/exported.py": "compiler/test_flipped_bundles.py::test_in_an_exported_model",
 }
 """The test that flips bits in what a module writes."""
 

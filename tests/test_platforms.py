@@ -143,14 +143,22 @@ def test_a_checkpoint_is_exported_and_compiled(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 @pytest.mark.usefixtures("long_run")
-def test_types_hold_on(platform: str) -> None:
-    """Each platform has a cache of its own, in which the next run finds the libraries' types."""
+def test_types_hold_on(platform: str, tmp_path: Path) -> None:
+    """Each platform has a cache of its own, in which the next run finds the libraries' types.
+
+    Without those of PyTorch, which are most of the work and alike on each platform: `make lint` has them.
+    """
     cache = ROOT / ".mypy_cache" / platform
+    skipped = '[[tool.mypy.overrides]]\nmodule = ["torch", "torch.*"]\nfollow_imports = "skip"\n'
+    (tmp_path / "pyproject.toml").write_text(f"{(ROOT / 'pyproject.toml').read_text()}\n{skipped}")
+    # What is of a type of PyTorch is of any type.
+    of_any = [
+        *("--allow-subclassing-any", "--allow-untyped-decorators", "--no-warn-return-any"),
+        *("--no-warn-unused-ignores", "--no-warn-redundant-casts"),
+    ]
+    words = ["--config-file", tmp_path / "pyproject.toml", "--platform", platform, "--cache-dir", cache]
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--platform", platform, "--cache-dir", cache],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
+        [sys.executable, "-m", "mypy", *words, *of_any], capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0, done.stdout
 

@@ -51,11 +51,12 @@ uint32_t *sbnn_attend_count(uint32_t rows, uint32_t n, uint32_t k, const uint32_
 
 /* Add up the entries of a table for each row's counts.
  *   entries   int32, by count
- *   totals    [ATTEND_ROWS], written */
+ *   totals    [ATTEND_ROWS], in the order of the bytes of counts, written */
 void sbnn_attend_totals(const uint32_t *counts, uint32_t n, const int32_t *entries, uint32_t *totals);
 
-/* Compare the counts of at most 8 rows that were looked up: bit j of the byte of row t is count < limit
- * of row t, 0 for j from n on. limits, bits   [ATTEND_COUNTS], bytes as in counts */
+/* Compare the counts of 1 to 32 rows that were looked up, eight at a time: bit j of the byte of row t
+ * is count < limit of row t, 0 for j from n on. limits   [ATTEND_COUNTS], bytes as in counts bits
+ * [ceil(n / 8)][ATTEND_COUNTS], the same */
 void sbnn_attend_gather(const uint32_t *counts, uint32_t n, const uint32_t *limits, uint32_t *bits);
 
 /* Turn counts into bits: bit j of row t is count < limit of row t.

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define NEGATIVE_INFINITY 0xFF800000u /* its bits */
+
 /* Up to so many remaining queries are counted singly: tables would cost more. They cost the same for
  * few keys as for many. */
 static uint32_t few(uint32_t keys) {
@@ -39,11 +41,14 @@ typedef struct {
     const int32_t *values;
 } attend_head;
 
+/* Every entry reaches a share below 0, and none one that is not a number: such a share has larger bits
+ * than infinity, with either sign. */
 static uint32_t limit_after(const attend_head *head, uint32_t total, uint32_t limit) {
-    const float share = head->ratio * (float)(int32_t)total;
-    /* Every entry reaches a share below 0, and none one that is not a number. */
-    const int32_t least = share > 0.0f ? bits_of(share) : 0;
-    return share == share ? limit_of(head->values, least, limit) : 0u;
+    const int32_t share = bits_of(head->ratio * (float)(int32_t)total);
+    if ((uint32_t)share > NEGATIVE_INFINITY) {
+        return 0;
+    }
+    return limit_of(head->values, share > 0 ? share : 0, limit);
 }
 
 /* The map of up to 16 queries. Returns the last limit. */
@@ -51,11 +56,16 @@ static uint32_t block(const attend_head *head, uint32_t rows, const uint32_t *qu
                       const uint32_t *keys, uint32_t limit, uint32_t *workspace, uint32_t *y) {
     const uint32_t *const counts = sbnn_attend_count(rows, head->n, head->k, queries, keys, workspace);
     uint32_t totals[ATTEND_ROWS];
-    uint32_t limits[ATTEND_COUNTS] = {0};
+    uint32_t limits[ATTEND_COUNTS];
     sbnn_attend_totals(counts, head->n, head->entries, totals);
-    for (uint32_t row = 0; row < rows; row++) {
-        limit = limit_after(head, totals[row], limit);
-        limits[attend_word(row)] |= limit << attend_shift(row);
+    for (uint32_t word = 0; word < ATTEND_COUNTS; word++) {
+        uint32_t bytes = 0;
+#pragma GCC unroll 4
+        for (uint32_t byte = 4u; byte-- > 0u;) {
+            limit = limit_after(head, totals[4u * word + byte], limit);
+            bytes = bytes << 8 | limit;
+        }
+        limits[word] = bytes;
     }
     sbnn_attend_bits(counts, head->n, limits, rows, y);
     return limit;

@@ -120,6 +120,13 @@ void sbnn_stream_bytes_plain(uint32_t rows, uint32_t columns, uint32_t kernel_ro
                              const int16_t *slope, const int16_t *residual, void *workspace,
                              int16_t *y);
 
+/* The same with plain weights, of m tokens that are no patches; width is a multiple of 4. The workspace
+ * is 16 bytes for each row of weights, up to a multiple of four rows. */
+void sbnn_stream_rows_plain(uint32_t m, uint32_t width, uint32_t a, uint32_t n, uint32_t b,
+                            uint32_t slopes, uint32_t pre, uint32_t shift, const int8_t *x,
+                            const int8_t *w, const int32_t *base, const int16_t *factor,
+                            const int16_t *slope, const int16_t *residual, void *workspace, int16_t *y);
+
 /* Attention map of queries and keys of one word each: bit j of query i is
  * table[mismatches of query i and key j] * 65536 >= ratio * (sum of these entries over all keys).
  *

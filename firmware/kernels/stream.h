@@ -3,6 +3,7 @@
 #define SBNN_KERNELS_STREAM_H
 
 #include "lookup.h"
+#include "stream_clear.h"
 #include "stream_fields.h"
 
 #include <stdint.h>
@@ -118,14 +119,14 @@ typedef struct {
     int16_t *y;           /* the value of that row; values only */
     int32_t base;
     int32_t factor;
-    int32_t down_added;
-    int32_t down_y; /* values only, as all that follows step_added */
     uint32_t shift;
     uint32_t rows; /* 1 to 8 */
     uint32_t step_added;
-    uint32_t step_y;
+    uint32_t step_y; /* values only, as the next two */
     int32_t slope;
     int32_t half; /* STREAM_SLOPE_HALF */
+    int32_t down_added;
+    int32_t down_y; /* values only */
 } stream_channel;
 
 /* Pack one row of k values, see linear_stream.h; k is a multiple of 32. */

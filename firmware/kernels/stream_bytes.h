@@ -21,6 +21,16 @@ stream_sums sbnn_stream_plain_sums;
 void sbnn_stream_bytes_block(const stream_product *product, const stream_layer *layer, uint32_t a,
                              uint32_t pre, const int8_t *x, const void *w, stream_sums *sums);
 
+/* Store the sums of products of a row of bytes with `a` rows of weights, [a][terms] bytes, likewise.
+ *   terms   a multiple of 4, at least 4 */
+void sbnn_stream_row_sums(const int8_t *x, const int8_t *w, uint32_t terms, uint32_t a, uint32_t pre,
+                          uint16_t *place);
+
+/* Where the sum of a row of a block and the first row of weights is, as lookup.h lays counts out. */
+static inline uint16_t *stream_place(uint16_t *counts, uint32_t row) {
+    return counts + ((row & 1u) * 4u + (row & 2u) + row / 4u);
+}
+
 /* Store a sum of products where the mismatches are in a binary layer. */
 static inline void stream_store(uint16_t *place, int32_t sum, uint32_t pre) {
     sum = (sum + (int32_t)(1u << pre >> 1)) >> pre;

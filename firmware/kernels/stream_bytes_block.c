@@ -54,8 +54,7 @@ void sbnn_stream_bytes_block(const stream_product *product, const stream_layer *
         const uint32_t count = outputs - first < STREAM_ROWS ? outputs - first : STREAM_ROWS;
         for (uint32_t row = 0; row < count; row++) {
             cut(product, x, first + row, patch);
-            /* A row is among the counts as lookup.h lays them out. */
-            sums(patch, w, terms, a, pre, counts + ((row & 1u) * 4u + (row & 2u) + row / 4u));
+            sums(patch, w, terms, a, pre, stream_place(counts, row));
         }
         const stream_counts found = {product->workspace, a, 1};
         sbnn_stream_block(layer, &found, first, count);

@@ -1,8 +1,6 @@
 #include "linear_stream.h"
 #include "stream_lanes.h"
 
-#include <string.h>
-
 /* Separate the sums of the low nibbles of a record from those of the high ones, and return it. */
 static const uint32_t *settled(uint32_t *record) {
     for (uint32_t s = 0; s < 4u; s++) {
@@ -31,7 +29,7 @@ void sbnn_stream_context(uint32_t heads, uint32_t m, uint32_t k, const uint32_t 
     uint32_t *const list = records + (m + 1u) * LANES_RECORD;
     const uint32_t words = k / 32u;
     for (uint32_t head = 0; head < heads; head++, limits += LANES_LIMITS) {
-        memset(records, 0, (m + 1u) * LANES_RECORD * sizeof *records);
+        sbnn_stream_clear(records, (m + 1u) * (LANES_RECORD / STREAM_COUNTS));
         for (uint32_t word = 0; word < words; word++, values += LANES_GROUP) {
             /* Where nothing is attended, all ones mismatch. */
             sbnn_lanes_list(&nothing, 0, 1, tables, list);

@@ -1,7 +1,5 @@
 #include "stream.h"
 
-#include <string.h>
-
 /* Where an output's patch begins. */
 typedef struct {
     int32_t row;
@@ -63,7 +61,7 @@ stream_counts sbnn_stream_count(const stream_product *product, uint32_t first, u
         starts[t].row = (int32_t)(row * product->stride_rows) + product->first_row;
         starts[t].column = (int32_t)(column * product->stride_columns) + product->first_column;
     }
-    memset(sums, 0, (width <= STREAM_PLAIN ? 1u : 2u) * STREAM_COUNTS * n * sizeof *sums);
+    sbnn_stream_clear(sums, width <= STREAM_PLAIN ? n : 2u * n);
     const uint32_t *w = product->w;
     uint32_t left = width;
     uint32_t chunk = 0;

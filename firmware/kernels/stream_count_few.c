@@ -1,7 +1,5 @@
 #include "stream.h"
 
-#include <string.h>
-
 static uint32_t fields(uint32_t word) {
     const uint32_t pairs = word - (word >> 1 & 0x55555555u);
     return (pairs & 0x33333333u) + (pairs >> 2 & 0x33333333u);
@@ -51,7 +49,7 @@ void sbnn_stream_count_few(const stream_product *product, uint32_t first, uint32
                            const stream_counts *found) {
     const uint32_t width = stream_width(product);
     const uint32_t n = product->n;
-    memset(found->counts, 0, STREAM_COUNTS * n * sizeof *found->counts);
+    sbnn_stream_clear(found->counts, n);
     for (uint32_t row = 0; row < rows; row++) {
         cut(product, first + row, product->workspace);
         uint32_t *sums = found->counts;

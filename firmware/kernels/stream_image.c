@@ -1,8 +1,6 @@
 #include "linear_stream.h"
 #include "stream.h"
 
-#include <string.h>
-
 #define STREAM_TAPS 8u /* rows of taps */
 
 /* The tables of a row of tokens serve all taps that read it: as many rows of outputs as those have are
@@ -106,7 +104,7 @@ static void make_strip(const strip *part, const stream_layer *layer) {
                 readers[count++] = (reader){found, product->w + i * words * product->n};
                 if (i == 0u) {
                     found->words = 0;
-                    memset(found->sums, 0, part->size * sizeof *found->sums);
+                    sbnn_stream_clear(found->sums, part->size / STREAM_COUNTS);
                 }
             }
         }

@@ -1,8 +1,6 @@
 #include "stream_lanes.h"
 #include "linear_stream.h"
 
-#include <string.h>
-
 /* What a layer without a residual adds to each token of a group. */
 static const int16_t zeros[LANES_GROUP];
 
@@ -157,7 +155,7 @@ static void run(const stream_product *product, const stream_output *output,
         part.height = left < output->height ? left : output->height;
         values.tokens = part.height * out_columns;
         for (uint32_t j = 0; j < product->n;) {
-            memset(part.records, 0, part.groups * part.group_skip * sizeof *part.records);
+            sbnn_stream_clear(part.records, part.groups * part.group_skip / STREAM_COUNTS);
             count(product, &part, product->w + j * width);
             for (uint32_t group = 0; group < part.groups; group++, j += LANES_GROUP) {
                 values.records = part.records + group * part.group_skip;

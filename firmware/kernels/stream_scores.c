@@ -1,8 +1,6 @@
 #include "linear_stream.h"
 #include "stream.h"
 
-#include <string.h>
-
 #define TOP 0x80808080u
 
 /* The share of a row's total that an entry must reach, rounded up. The total is split in two halves, so
@@ -58,7 +56,7 @@ static uint32_t bits_of(const uint32_t *counts, uint32_t limits) {
 static void block(uint32_t rows, uint32_t n, uint32_t k, const uint32_t *queries, const uint32_t *keys,
                   const uint16_t *table, uint32_t ratio, uint32_t *workspace, uint8_t *y) {
     uint32_t *const sums = workspace + STREAM_ENTRIES;
-    memset(sums, 0, STREAM_COUNTS * n * sizeof *sums);
+    sbnn_stream_clear(sums, n);
     sbnn_stream_tables(queries, 1, rows, workspace);
     sbnn_stream_add(workspace, keys, n, sums);
     for (uint32_t *pair = sums; pair != sums + STREAM_COUNTS * n; pair += STREAM_COUNTS) {

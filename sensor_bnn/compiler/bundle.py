@@ -24,6 +24,7 @@ from sensor_bnn.compiler.abi import abi_checks
 from sensor_bnn.compiler.arena import ALIGNMENT, ArenaPlan, Lifetime, plan_arena
 from sensor_bnn.compiler.compiled import BUNDLE, Bundle
 from sensor_bnn.compiler.costs import costs_of
+from sensor_bnn.compiler.dense_bytes import dense_families
 from sensor_bnn.compiler.fixed_numbers import SHIFT, c_float, fixed_of
 from sensor_bnn.compiler.library import (
     HOST_INSTALL,
@@ -54,6 +55,7 @@ from sensor_bnn.compiler.stream_kernels import families_among
 from sensor_bnn.compiler.symbols import OURS, c_prefix, prefixed
 from sensor_bnn.compiler.targets import Target
 from sensor_bnn.compiler.templates import C_TYPES, Render, renderer
+from sensor_bnn.compiler.transposes import transpose_families
 from sensor_bnn.compiler.window import NAMES, SOURCE, has_window, window_facts, window_files
 from sensor_bnn.data.predicted import Number
 from sensor_bnn.errors import ModelError
@@ -268,6 +270,8 @@ def _families(program: Program, target: Target) -> list[str]:
             *mve_families(called),
             *a64_families(called),
             *signs_families(called),
+            *dense_families(called),
+            *transpose_families(called),
         }
     )
 

@@ -1,7 +1,8 @@
-"""A cache of compiled bundles in the user's cache folder.
+"""A cache of compiled bundles, and of exported checkpoints, in the user's cache folder.
 
 An entry is one file, named after the SHA-256 of everything that the bundle is made from: the model, the
-target and all its facts, the tuning, this program's sources, the packages that compile, and the C compiler.
+target and all its facts, the tuning, this program's sources, the packages that compile, and the C compiler;
+an export is made from the checkpoint, the samples, this program's sources and the packages that run both.
 The entry holds a SHA-256 of its own; one that does not match is not used, and is replaced. What goes wrong
 with the cache is logged, and never fails a compile.
 
@@ -20,11 +21,12 @@ import platform
 import shutil
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from sensor_bnn import programs
 from sensor_bnn.compiler.library import programs_of
@@ -52,6 +54,7 @@ _PACKAGES = (
     "protobuf",
     "sensor-bnn",
 )
+_EXPORT_PACKAGES = ("ml-dtypes", "numpy", "onnx", "onnxruntime", "protobuf", "sensor-bnn", "torch")
 # What GCC reads beside its arguments (GCC manual, "Environment Variables Affecting GCC"), and what starts it.
 _VARIABLES = (
     LAUNCHER,
@@ -114,11 +117,10 @@ def bundle_key(
             return None
         model_hash = _file_sha256(model)
         compared = None if samples is None else _file_sha256(samples)
-        sources = program_digest()
+        made_by = _made_by(_PACKAGES)
     except OSError:
         return None
-    if sources is None:
-        _log.info("the sources of this program were changed after it had started: no cache")
+    if made_by is None:
         return None
     facts = {
         "model": model_hash,
@@ -127,9 +129,7 @@ def bundle_key(
         "target": asdict(target),
         "tuning": tuning,
         "samples": compared,
-        "sources": sources,
-        "packages": {name: _package(name) for name in _PACKAGES},
-        "python": [platform.python_version(), platform.machine()],
+        **made_by,
         "programs": {name: _program(name) for name in programs_of(target)},
         "environment": {
             name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith("TVM_")
@@ -138,11 +138,50 @@ def bundle_key(
     return Key(_sha256(json.dumps(facts, sort_keys=True).encode()), model_hash)
 
 
-def read_entry(key: str) -> Files | None:
-    """Return the bundle's files, or None if the cache does not hold them undamaged.
+def export_key(checkpoint: Path, samples: Path) -> str | None:
+    """Return the key of everything that an export and its comparison with PyTorch are made from.
 
     Args:
-        key: the digest of :func:`bundle_key`.
+        checkpoint: the file that training wrote.
+        samples: the file of the samples on which both are compared.
+
+    Returns:
+        None where there is nothing to cache, as for :func:`bundle_key`.
+    """
+    try:
+        if not all(file.is_file() and file.stat().st_size <= LIMIT_BYTES for file in (checkpoint, samples)):
+            return None
+        given = {"checkpoint": _file_sha256(checkpoint), "samples": _file_sha256(samples)}
+        made_by = _made_by(_EXPORT_PACKAGES)
+    except OSError:
+        return None
+    if made_by is None:
+        return None
+    return _sha256(json.dumps({**given, **made_by}, sort_keys=True).encode())
+
+
+def _made_by(packages: Iterable[str]) -> dict[str, Any] | None:
+    """This program, the packages that it uses and the machine; None if its sources were changed meanwhile.
+
+    Raises:
+        OSError: a source cannot be read.
+    """
+    sources = program_digest()
+    if sources is None:
+        _log.info("the sources of this program were changed after it had started: no cache")
+        return None
+    return {
+        "sources": sources,
+        "packages": {name: _package(name) for name in packages},
+        "python": [platform.python_version(), platform.machine()],
+    }
+
+
+def read_entry(key: str) -> Files | None:
+    """Return an entry's files, or None if the cache does not hold them undamaged.
+
+    Args:
+        key: the digest of :func:`bundle_key`, or :func:`export_key`.
     """
     try:
         entry = _entry(key)
@@ -159,7 +198,7 @@ def read_entry(key: str) -> Files | None:
         return None
     digest, payload = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
     if digest != _seal(key, payload):
-        _log.warning("the cache entry %s is damaged; the model is compiled again", entry)
+        _log.warning("the cache entry %s is damaged, and is made again", entry)
         return None
     with zipfile.ZipFile(io.BytesIO(payload)) as archive:
         return {
@@ -169,11 +208,11 @@ def read_entry(key: str) -> Files | None:
 
 
 def write_entry(key: str, files: Files) -> None:
-    """Keep a bundle's files, and remove old entries beyond the cache's limit.
+    """Keep the files of an entry, and remove old entries beyond the cache's limit.
 
     Args:
-        key: the digest of :func:`bundle_key`.
-        files: all files of the bundle.
+        key: the digest of :func:`bundle_key`, or :func:`export_key`.
+        files: all files of the entry.
     """
     packed = io.BytesIO()
     # Level 1 takes a fifth of the time of the default level and most of its gain.
@@ -189,7 +228,7 @@ def write_entry(key: str, files: Files) -> None:
         write_file(entry, _seal(key, payload) + payload)
         _evict(entry.parent)
     except (DataError, FileError, OSError) as error:
-        _log.warning("the bundle cannot be kept in the cache: %s", error)
+        _log.warning("this cannot be kept in the cache: %s", error)
 
 
 def bundle_files(folder: Path) -> Files:

@@ -38,8 +38,10 @@ class Kernel:
         max_bits: the largest number of bits per row (K).
         cost: the instructions on the core.
         workspace: a function from outputs and bits per row to the bytes of workspace.
-        panels: whether weights may be stored as the kernel reads them, see :func:`in_panels`. Its functions
-            have then one more argument, before rows, outputs and bits: 1 if they are stored so, otherwise 0.
+        stored: a function that orders weights ``[N, words(K)]`` as the kernel reads them, or returns None if
+            it has no order for these; None if the kernel has none for any. Its functions have then one more
+            argument, before rows, outputs and bits: 1 if weights are stored so, otherwise 0.
+        most_rows: the largest number of rows for which :func:`choose_rows` considers it; None for any.
     """
 
     name: str
@@ -49,7 +51,8 @@ class Kernel:
     max_bits: int
     cost: Cost
     workspace: Callable[[int, int], int]
-    panels: bool = False
+    stored: Callable[[Array], Array | None] | None = None
+    most_rows: int | None = None
 
     def symbol(self, *, packed: bool) -> str:
         """Return the name of the C function for outputs of bits or floats; empty for TIR."""
@@ -219,14 +222,17 @@ def _able(target: Target, K: int) -> list[Kernel]:
 def _splits(kernels: list[Kernel], M: int) -> Iterator[_Split]:
     """Yield splits: the widest kernel takes no rows, all full blocks, or one partly filled block more.
 
-    The other kernels split the remaining rows in the same way.
+    The other kernels split the remaining rows in the same way. No kernel takes more than its ``most_rows``.
     """
     if M == 0:
         yield ()
         return
     kernel, *others = kernels
     full = M // kernel.lanes * kernel.lanes
+    most = M if kernel.most_rows is None else kernel.most_rows
     for count in sorted({0, full, min(full + kernel.lanes, M)} if others else {M}):
+        if count > most:
+            continue
         for rest in _splits(others, M - count):
             yield ((kernel, count), *rest) if count else rest
 
@@ -284,6 +290,10 @@ _BYTE_BITS = 254
 _CHUNK_WORDS = 6
 
 
+# What storing the first counts saves for an output: clearing them, and in each chunk of K adding to them.
+_STORED, _STORED_CHUNK = 7, 3
+
+
 @dataclass(frozen=True)
 class _Lookup:
     """Instructions of a block of rows.
@@ -295,6 +305,7 @@ class _Lookup:
         widen: moving the counts of one output from bytes to halfwords, after each chunk of K.
         packed, floats, odd: turning counts into one output of one row: bits, floats, floats of an odd K.
         clear: clearing the counts of one output.
+        stores: whether the first pair of words stores its counts, see ``lookup_first.h``.
     """
 
     table: int
@@ -305,12 +316,15 @@ class _Lookup:
     floats: int = 8
     odd: int = 24
     clear: int = 3
+    stores: bool = False
 
     def cost(self, lanes: int, rows: int, N: int, K: int, packed: bool) -> int:
         words = words_for(K)
         pairs, singles = divmod(words, 2)
         chunks = 0 if K <= _BYTE_BITS else -(-words // _CHUNK_WORDS)
         each = pairs * self.pair + singles * self.single + chunks * self.widen + self.clear
+        if self.stores and words > 1:
+            each -= _STORED + (chunks or 1) * _STORED_CHUNK
         end = self.packed if packed else self.odd if K % 2 else self.floats
         return -(-rows // lanes) * (words * self.table + N * each) + rows * N * end
 
@@ -379,6 +393,76 @@ def _helium_workspace(N: int, K: int) -> int:
     return 8192 + N * (32 if K <= _BYTE_BITS else 96)
 
 
+# Family `byrow`: vectors of four outputs, one row after the other (firmware/kernels/helium/byrow.h). --------
+
+_GROUP = 16
+_PANEL = 64
+_PASS_WORDS = 3
+_FEW_ROWS = 22
+"""With more rows it takes hardly fewer instructions than tables, and more cycles by llvm-mca's estimate.
+
+At 16 x 192 x 192 with outputs of bits it takes half of the instructions and 65 % of the cycles.
+"""
+
+
+@dataclass(frozen=True)
+class _ByRow:
+    """Instructions of a row.
+
+    Attributes:
+        row: the constant cost of a row.
+        step: that of each three words of K, or of those that are left.
+        group: the counts of 16 outputs: a constant, a cost for each word of K, and one for each step after
+            the first.
+        widen: moving their counts from bytes to halfwords, after each chunk of K.
+        packed, wide: turning the counts of 16 outputs, bytes or halfwords, into bits.
+        floats: turning them into floats: a constant cost of a row, and one of 16 outputs.
+        start: a constant cost of the layer, and one for each output: limits, or a look at the constants.
+    """
+
+    row: int
+    step: int
+    group: tuple[float, float, float]
+    widen: int
+    packed: int
+    wide: int
+    floats: tuple[int, int]
+    start: tuple[int, float]
+
+    def cost(self, rows: int, N: int, K: int, packed: bool) -> int:
+        words = words_for(K)
+        steps = -(-words // _PASS_WORDS)
+        chunks = 0 if words <= _CHUNK_WORDS else -(-words // _CHUNK_WORDS)
+        more, end = (0, self.wide if chunks else self.packed) if packed else self.floats
+        counts = self.group[0] + words * self.group[1] + (steps - 1) * self.group[2] + chunks * self.widen
+        each = self.row + steps * self.step + more + -(-N // _GROUP) * (counts + end)
+        return round(rows * each + self.start[0] + N * self.start[1])
+
+
+def _byrow(costs: _ByRow) -> Kernel:
+    """Make the kernel of this family; its workspace equals ``sbnn_byrow_workspace_bytes`` in C."""
+
+    def workspace(N: int, K: int) -> int:
+        words, outputs = words_for(K), -(-N // _GROUP) * _GROUP
+        each = (4 if words > _PASS_WORDS else 1) + (4 if words > _CHUNK_WORDS else 1)
+        return max(outputs * each, min(outputs, _PANEL) * (each + 4 * words))
+
+    return Kernel(
+        "byrow", 1, "byrow", "byrow", 65534, costs.cost, workspace, stored=_in_groups, most_rows=_FEW_ROWS
+    )
+
+
+def _in_groups(weights: Array) -> Array | None:
+    """Return words in the order of ``linear_byrow.h``, or None if the last group would have fewer outputs."""
+    N, words = weights.shape
+    if N % _GROUP:
+        return None
+    groups = weights.reshape(-1, 4, 4, words).transpose(0, 2, 3, 1)
+    steps = [groups[:, :, first : first + _PASS_WORDS].reshape(-1) for first in range(0, words, _PASS_WORDS)]
+    found: Array = np.concatenate(steps)
+    return found
+
+
 _FEW_QUERIES = 4
 
 
@@ -432,7 +516,7 @@ class _Attend:
     entry: int
     query: float
     channels: int
-    table: int = 1320
+    table: int = 1130
     one: int = 44
     single: tuple[int, int] = (22, 14)
     pair: int = 88
@@ -469,13 +553,12 @@ def _attention(costs: _Attend) -> tuple[ScoresMap, Context]:
     return maps, Context(_CONTEXT, costs.context, _attend_workspace)
 
 
-_ATTEND_FPU = _attention(_Attend(key=74.4, queries=830, entry=14, query=27.6, channels=430))
-_ATTEND_SOFTWARE = _attention(_Attend(key=114.5, queries=2990, entry=40, query=54.6, channels=390))
+_ATTEND_FPU = _attention(_Attend(key=70.8, queries=386, entry=14, query=27.6, channels=430))
+_ATTEND_SOFTWARE = _attention(_Attend(key=116.6, queries=1110, entry=40, query=54.6, channels=390))
 
 
 # Family `neon`: vectors of 16 outputs (firmware/kernels/neon/neon.h). ---------------------------------------
 
-_PANEL = 64
 _SINGLES = 2
 
 
@@ -526,25 +609,32 @@ def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
         chunks = -(-words // chunk_words) if chunk_words else 0
         return 4 * _PANEL * words + chunks * (lanes * _PANEL + 8)
 
-    return Kernel("neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), workspace, panels=True)
+    return Kernel(
+        "neon", lanes, "neon", "neon", 65534, partial(costs.cost, lanes), workspace, stored=_in_panels
+    )
 
 
-def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
-    """Return constant weights as all kernels of the rows read them, or None if they must stay as they are.
-
-    Args:
-        rows: the split of a layer's rows among kernels.
-        weights: uint32 ``[N, words(K)]``; None if they are not constant.
-
-    Returns:
-        Bytes ``[N / 64, 4 * words(K), 64]``.
-    """
-    if weights is None or len(weights) % _PANEL or not all(part.kernel.panels for part in rows):
+def _in_panels(weights: Array) -> Array | None:
+    """Return bytes ``[N / 64, 4 * words(K), 64]``, or None if the last panel would have fewer outputs."""
+    if len(weights) % _PANEL:
         return None
     outputs = (
         np.ascontiguousarray(weights.astype("<u4")).view(np.uint8).reshape(-1, _PANEL, 4 * weights.shape[1])
     )
     return np.ascontiguousarray(outputs.swapaxes(1, 2))
+
+
+def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
+    """Return constant weights as the kernel of the rows reads them, or None if they must stay as they are.
+
+    Args:
+        rows: the split of a layer's rows among kernels.
+        weights: uint32 ``[N, words(K)]``; None if they are not constant.
+    """
+    kernel = rows[0].kernel
+    if weights is None or kernel.stored is None or any(part.kernel is not kernel for part in rows):
+        return None
+    return kernel.stored(weights)
 
 
 # The kernels of each core. The costs are those that `sensor-bnn kernels --target T` counts. -----------------
@@ -555,18 +645,20 @@ _LOOKUPS = (
 )
 _THUMB2 = (*_LOOKUPS, _popcount(_Loop(word=12, packed=3, floats=9)))
 _DSP = (
-    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=22)),
-    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=11)),
+    _lookup(16, _Lookup(table=1585, pair=78, single=49, widen=22, stores=True)),
+    _lookup(8, _Lookup(table=770, pair=52, single=30, widen=11)),
     _popcount(_Loop(word=12, packed=3, floats=9)),
 )
 _SOFTWARE = (
-    _lookup(16, _Lookup(table=1800, pair=78, single=49, widen=34, packed=4, floats=175, odd=191)),
-    _lookup(8, _Lookup(table=880, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
+    _lookup(
+        16, _Lookup(table=1600, pair=78, single=49, widen=34, packed=4, floats=175, odd=191, stores=True)
+    ),
+    _lookup(8, _Lookup(table=780, pair=52, single=30, widen=17, packed=4, floats=175, odd=191)),
     _popcount(_Loop(word=12, packed=5, floats=176)),
 )
 _ARMV6M = (
-    _lookup(16, _Lookup(table=2500, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
-    _lookup(8, _Lookup(table=1210, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
+    _lookup(16, _Lookup(table=2400, pair=119, single=71, widen=76, packed=8, floats=230, odd=230, clear=8)),
+    _lookup(8, _Lookup(table=1150, pair=82, single=50, widen=38, packed=8, floats=230, odd=230, clear=4)),
     _popcount(_Loop(word=14, packed=11, floats=310)),
 )
 _RV32IM = (
@@ -599,12 +691,24 @@ _BY_ISA: dict[str, tuple[Kernel, ...]] = {
             _Helium(
                 start=400,
                 table=1000,
-                pair=54,
-                single=31,
+                pair=52,
+                single=29,
                 widen=31,
                 packed=29,
                 wide=43,
                 floats=(35, 68, 3.5),
+            )
+        ),
+        _byrow(
+            _ByRow(
+                row=57,
+                step=16,
+                group=(5, 13.2, 7),
+                widen=15,
+                packed=6,
+                wide=12,
+                floats=(45, 44),
+                start=(160, 1.2),
             )
         ),
         _popcount(_Loop(word=11, packed=4, floats=11)),

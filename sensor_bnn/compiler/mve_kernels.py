@@ -43,9 +43,10 @@ _WHOLE = (1, 2, 3, 4, 5, 10, 18, 20, 36)
 """The words of K for which one or two functions count all of them."""
 
 _FOUR, _EIGHT, _SIXTEEN = 4, 8, 16
-_WHOLE_ROWS = (3, 4)
+_WHOLE_ROWS = (2, 3, 4)
 """The vectors of a patch of bytes that fits the registers."""
 _LIMIT = 32767
+_ENTRY = 65535
 _MAX_SHIFT = 15
 _SLOPE_BITS = 2
 """The bits by which a slope of Q13 becomes one of Q15."""
@@ -97,18 +98,21 @@ def mve_scores_map(types: list[TensorType], table: Array | None, K: int, target:
         K: the bits of a query.
         target: the processor.
     """
-    if ISA not in target.isa or table is None or K > _BYTE_BITS:
+    wide = _wide(table)
+    if ISA not in target.isa or table is None or wide is None or K > _BYTE_BITS:
+        return None
+    if bool(((wide < 0) | (wide > _ENTRY)).any()):
         return None
     (H, M, words), N = types[0].shape, types[1].shape[1]
     groups = -(-N // _SIXTEEN)
     reads = (Read(0), Read(1), Read(2), Read(3))
     return Plan(
         (Call(SCORES_MAP, None, (H, M, N, K, *reads, Workspace(), Write())),),
-        H * (60 + groups * words * 250 + M * (60 + groups * (55 + 20 * words))),
+        H * (60 + groups * words * 250 + M * (50 + groups * (20 + 16 * words))),
         H * M * N * K,
-        64 * groups * (words + 1),
+        groups * (64 * words + 32),
         (H, M, N, K),
-        constants={2: np.ascontiguousarray(table[:, ::-1])},
+        constants={2: np.ascontiguousarray(table[:, ::-1]).astype(np.uint16)},
     )
 
 
@@ -204,7 +208,8 @@ def _binary(
     workspace = sums * N + 4 * width + (0 if shape.B else 2 * N)
     return Plan(
         (call,),
-        _sums(shape.grid, N, width, shape.K, looked_at=looked_at) + M * N * _VALUE // _TENTH,
+        _sums(shape.grid, N, width, shape.K, looked_at=looked_at)
+        + M * N * (_BIT if shape.packed else _VALUE) // _TENTH,
         M * N * shape.K,
         workspace,
         (1, M, N, shape.K),
@@ -339,7 +344,7 @@ def _near(most: int, down: int, scale: Wide, bias: Wide, shift: int) -> int:
 # Instructions, fitted to counts on an emulated Cortex-M55; those of an element in tenths. -------------------
 
 _TENTH = 10
-_VALUE, _ALONE = 18, 14
+_VALUE, _BIT, _ALONE = 13, 17, 13
 
 
 def _sums(grid: Grid, N: int, width: int, K: int, *, looked_at: bool) -> int:
@@ -354,27 +359,27 @@ def _sums(grid: Grid, N: int, width: int, K: int, *, looked_at: bool) -> int:
     """
     M, each = grid.out_tokens, 90 + _copied(grid)
     if width in _WHOLE:
-        group = 4 * width + (3 if width <= _PART else 7)
-        return M * (each + N // _FOUR * group + (15 + N // _SIXTEEN * 9 if looked_at else 0))
+        group = 3.5 * width + (2.5 if width <= _PART else 7)
+        return round(M * (each + N // _FOUR * group + (15 + N // _SIXTEEN * 9 if looked_at else 0)))
     parts = -(-width // _PART)
     sums = 16 if K <= _BYTE_BITS else 19 if width <= _FEW_WORDS else 11 + 42 * -(-width // _WORDS)
-    return M * (each + 24 * parts + N // _FOUR * (4 * width + 3 * parts) + N // _SIXTEEN * sums)
+    return round(M * (each + 24 * parts + N // _FOUR * (3.6 * width + 3 * parts) + N // _SIXTEEN * sums))
 
 
 def _copied(grid: Grid) -> int:
     """Estimate the copy of a patch; those that lie as they are needed are copied at borders only."""
     if grid.kernel_columns > 1 and grid.dilation_columns > 1:
         return 30 + 18 * grid.taps
-    return 20 + 35 * grid.kernel_rows if grid.kernel_rows > 1 else 0
+    return 20 + 22 * grid.kernel_rows if grid.kernel_rows > 1 else 0
 
 
 def _dotted(grid: Grid, A: int, N: int, vectors: int, *, residual: bool) -> int:
     """Estimate a layer of bytes."""
-    each = 2 + 8 * vectors if vectors in _WHOLE_ROWS else 9 + 10 * vectors
+    each = 6 + 4 * vectors if vectors in _WHOLE_ROWS else 9 + 7 * vectors
     ends = N * _VALUE // _TENTH + N // A * 15 if residual else N * _ALONE // _TENTH
     return grid.out_tokens * (85 + _copied(grid) + A // _FOUR * each + 5 * A // _FOUR + ends)
 
 
 def _packed(M: int, K: int) -> int:
     """Estimate threshold and pack of ``[M, K]``."""
-    return M * (K // _SIXTEEN * 13 + 5)
+    return M * (K // _SIXTEEN * 12 + 5)

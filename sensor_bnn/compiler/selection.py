@@ -12,6 +12,7 @@ from tvm.tirx import PrimFunc
 
 from sensor_bnn.compiler.a64_kernels import a64_scores_map
 from sensor_bnn.compiler.costs import Costs, costs_of
+from sensor_bnn.compiler.dense_bytes import dense_in_c
 from sensor_bnn.compiler.floats import FLOAT_KERNELS, float_kernel
 from sensor_bnn.compiler.integers import INTEGER_KERNELS, context_plan, layer_in_c, scores_map_plan
 from sensor_bnn.compiler.kernels import built
@@ -56,12 +57,14 @@ from sensor_bnn.compiler.signs import pack_floats
 from sensor_bnn.compiler.stream_patterns import CONTEXT, INT_SCORES_MAP
 from sensor_bnn.compiler.stream_scores import context_in_c, scores_in_c
 from sensor_bnn.compiler.targets import Target
+from sensor_bnn.compiler.transposes import transpose_in_c
 from sensor_bnn.compiler.tuning import Choice
 from sensor_bnn.errors import ModelError
 from sensor_bnn.onnx.operators import DOMAIN, TensorType
 from sensor_bnn.onnx.packing import words_for
 
 _PACK = f"{DOMAIN}.BnnPack"
+_TRANSPOSE = f"{DOMAIN}.BnnTranspose"
 _SUM = "BnnLinear + Add"
 TITLES = {
     LINEAR_RESIDUAL: _SUM,
@@ -98,7 +101,7 @@ def ways_of(
         return _bool_mat_mul_pack(types, *numbers, target=target)
     if extern == SCORES_MAP:
         return _scores_map(types, *numbers, table=arrays[2], target=target)
-    if extern == DENSE:
+    if extern == DENSE and _dense_in_c(arrays, types, numbers, target) is None:
         return _dense(arrays, types, *numbers, target=target)
     if extern == MEAN_ROWS:
         return _mean_rows(types, costs_of(target))
@@ -122,10 +125,15 @@ def plan_of(
         in_c = in_c or a64_scores_map(types, arrays[2], numbers[0], target)
         in_c = in_c or scores_in_c(types, arrays[2], numbers[0], target)
         return in_c or scores_map_plan(types, arrays, *numbers, costs=costs_of(target))
+    in_c = None
     if extern == _PACK:
         in_c = pack_floats(types, arrays[1], target)
-        if in_c is not None:
-            return in_c
+    elif extern == DENSE:
+        in_c = _dense_in_c(arrays, types, numbers, target)
+    elif extern == _TRANSPOSE:
+        in_c = transpose_in_c(types, numbers[0], target)
+    if in_c is not None:
+        return in_c
     plan = _KERNELS[extern](costs_of(target), types, *numbers)
     return layer_in_c(extern, types, arrays, numbers, target, plan.instructions) or plan
 
@@ -190,7 +198,7 @@ def linear_calls(
         if symbol:
             # The C function for floats has a parameter for the residual, NULL if there is none.
             none = () if form.packed or form.residual else (None,)
-            stored = (int(panels),) if part.kernel.panels else ()
+            stored = () if part.kernel.stored is None else (int(panels),)
             sizes = (*stored, part.count, N, K)
             given = (*sizes, x, Read(1), *constants, *residual, *none, Workspace(), y)
             calls.append(Call(symbol, None, given))
@@ -365,6 +373,13 @@ def _attention_map(costs: Costs, types: list[TensorType], K: int) -> Plan:
     return Plan((kernel,), costs.attention_map(H, M, N))
 
 
+def _dense_in_c(
+    arrays: list[Array | None], types: list[TensorType], sizes: Sequence[int], target: Target
+) -> Plan | None:
+    """Return the call of the target's C function for a product of bytes, if it has one for this one."""
+    return dense_in_c(types, arrays[1], _sums(types[0], arrays[1]), Patches(*sizes), target)
+
+
 def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, target: Target) -> Ways:
     """Return the kernels for a float product.
 
@@ -378,7 +393,7 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, tar
     N, bias = types[1].shape[1], types[3].shape
     bias_rows = bias[0] if len(bias) == 2 else 1
     stored = Stored(*(kind.dtype.name for kind in types))
-    sums = "int32" if _whole(types[0], arrays[1]) else "float32"
+    sums = _sums(types[0], arrays[1])
     geometry = "_".join(map(str, sizes))
     kinds = "_".join((stored.x, stored.w, stored.scale, stored.bias))
     facts = f"{geometry}_n{N}_b{bias_rows}_{kinds}_{sums}"
@@ -397,11 +412,11 @@ def _dense(arrays: list[Array | None], types: list[TensorType], *sizes: int, tar
     return Ways(f"Dense {facts}", plan, space=space)
 
 
-def _whole(x: TensorType, weights: Array | None) -> bool:
-    """Whether x is bytes, the weights are integers, and a float32 holds all sums of products exactly."""
+def _sums(x: TensorType, weights: Array | None) -> str:
+    """Return the type of the sums: int32 for bytes and integers, if a float32 holds all sums exactly."""
     if x.dtype != np.uint8 or weights is None or weights.dtype.kind != "i":
-        return False
-    return bool(np.abs(weights.astype(np.int64)).sum(axis=0).max() * 255 <= 2**24)
+        return "float32"
+    return "int32" if np.abs(weights.astype(np.int64)).sum(axis=0).max() * 255 <= 2**24 else "float32"
 
 
 def _mean_rows(types: list[TensorType], costs: Costs) -> Ways:
@@ -435,7 +450,7 @@ _KERNELS: dict[str, Callable[..., Plan]] = {
     f"{DOMAIN}.BnnMatMul": _mat_mul,
     BOOL_MAT_MUL: _bool_mat_mul,
     BOOL_MAT_MUL_MERGED: partial(_bool_mat_mul, merged=True),
-    f"{DOMAIN}.BnnTranspose": _transpose,
+    _TRANSPOSE: _transpose,
     f"{DOMAIN}.BnnAttentionMap": _attention_map,
     **{extern: partial(_float, extern) for extern in FLOAT_KERNELS},
     **INTEGER_KERNELS,

@@ -28,6 +28,7 @@ VALUES, BITS = "sbnn_stream_values", "sbnn_stream_bits"
 IMAGE = "sbnn_stream_image"
 LANES, LANES_BITS = "sbnn_stream_lanes", "sbnn_stream_lanes_bits"
 BYTES, PLAIN = "sbnn_stream_bytes", "sbnn_stream_bytes_plain"
+ROWS_PLAIN = "sbnn_stream_rows_plain"
 STEM, WINDOW = "sbnn_stream_stem", "sbnn_stream_window"
 PACK, SCORES, CONTEXT = "sbnn_stream_pack", "sbnn_stream_scores", "sbnn_stream_context"
 """The C functions."""
@@ -190,11 +191,24 @@ _PACKS: dict[str, tuple[float, int] | None] = {
 }
 """Instructions of a packed value and of a row in C, likewise; None where the loop in TIR is as fast."""
 
+_ROW_SUMS: dict[str, tuple[int, int] | None] = {
+    "portable": (64, 32),
+    "armv6m": None,
+    "armv7m": (38, 22),
+    "armv7em": (25, 15),
+    "rv32im": None,
+}
+"""Instructions of four terms of a row of bytes with four plain rows of weights and with two, likewise; None
+where patches are as fast."""
+_SUMS = 35
+"""The constant instructions of such sums."""
+
 
 def families_among(symbols: Iterable[str]) -> tuple[str, ...]:
     """Return the families of C sources that a program with these symbols needs because of its stream."""
     called = {*symbols}
-    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, STEM, WINDOW, PACK, SCORES, CONTEXT}
+    layers = {VALUES, IMAGE, LANES, BITS, LANES_BITS, BYTES, PLAIN, ROWS_PLAIN, STEM, WINDOW}
+    layers |= {PACK, SCORES, CONTEXT}
     return FAMILIES if layers & called or calls_tokens(called) else ()
 
 
@@ -310,22 +324,28 @@ def _bytes(
     rest = M * (terms * costs.cut + N * costs.value) + -(-M // _ROWS) * N * costs.channel
     quick = round(rest + M * fours * (costs.four + _FOUR * terms * costs.term))
     plain = round(rest + M * A * (costs.single + terms * costs.plain))
+    sums = next((_ROW_SUMS[isa] for isa in reversed(target.isa) if isa in _ROW_SUMS), None)
+    rows = sums is not None and shape.grid.plain and shape.W % _FOUR == 0
+    if sums is not None and rows:
+        groups, pair = (A + 1) // _FOUR, A % _FOUR in (1, 2)
+        each = shape.W // _FOUR * (groups * sums[0] + pair * sums[1]) + (groups + pair) * _SUMS
+        plain = round(M * (each + N * costs.value) + -(-M // _ROWS) * N * costs.channel)
     words = words_of_bytes(weights.astype(np.int64), terms, of_terms="armv7em" in target.isa)
     if min(plain, estimate) - quick >= _WORTH * (words.nbytes - weights.nbytes):
         symbol, instructions, stored = BYTES, quick, {_W: words}
     elif plain < _LOOPS * estimate:
-        symbol, instructions, stored = PLAIN, plain, {}
+        symbol, instructions, stored = ROWS_PLAIN if rows else PLAIN, plain, {}
     else:
         return None
-    grid = shape.grid
-    sizes = (*grid_numbers(shape), A, N, shape.B, shape.slopes, shape.pre, shape.shift)
+    grid = (M, shape.W) if symbol == ROWS_PLAIN else grid_numbers(shape)
+    sizes = (*grid, A, N, shape.B, shape.slopes, shape.pre, shape.shift)
     reads = (Read(_X), Read(_W), Read(_BIAS), Read(_SCALE), Read(_SLOPE))
     residual = Read(_RESIDUAL) if shape.B else None
     return Plan(
         (Call(symbol, None, (*sizes, *reads, residual, Workspace(), Write())),),
         instructions,
-        grid.out_tokens * A * shape.terms,
-        2 * _ROWS * _FOUR * fours + 4 * (terms + 1),
+        M * A * shape.terms,
+        2 * _ROWS * _FOUR * fours + (0 if symbol == ROWS_PLAIN else 4 * (terms + 1)),
         (1, M, A, shape.terms),
         overwrites=_RESIDUAL if shape.B == N else None,
         constants={**constants, **stored},

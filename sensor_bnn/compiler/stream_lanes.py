@@ -77,9 +77,9 @@ class LanesCosts:
 
 
 ARMV7EM = LanesCosts(
-    table=1240, listed=30, added=80, row=10, near=9.6, far=11.1, bit=7.1, chunk=1.4, token=15, strip=400
+    table=1115, listed=30, added=78.5, row=10, near=8.9, far=10.3, bit=6.9, chunk=1.4, token=10, strip=400
 )
-_ARMV7M = replace(ARMV7EM, near=16.9, far=16.9, bit=10.4, chunk=1.9)
+_ARMV7M = replace(ARMV7EM, near=13.9, far=13.9, bit=10.2, chunk=1.9)
 _ARMV6M = LanesCosts(
     table=1930, listed=40, added=128, row=20, near=22, far=22, bit=15, chunk=3.2, token=20, strip=600
 )

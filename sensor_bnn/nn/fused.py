@@ -12,7 +12,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ def _fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return torch.compile(function, dynamic=False)
 
 
-_Argument = Tensor | str | int | torch.dtype | Sequence[Tensor | None] | None
+_Argument: TypeAlias = Tensor | str | int | torch.dtype | Sequence[Tensor | None] | None
 
 
 def _run(function: Callable[..., Any], *arguments: _Argument) -> Any:

@@ -178,6 +178,7 @@ def _evaluated(
     )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4  # What it says of a node that it does not run is not for our user.
+    options.intra_op_num_threads = 1  # One node: more threads would wait in busy loops.
     try:
         session = onnxruntime.InferenceSession(
             one.SerializeToString(), options, providers=["CPUExecutionProvider"]

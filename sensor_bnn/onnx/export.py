@@ -30,7 +30,7 @@ from sensor_bnn.onnx.checksum import checksum_file, checksum_text
 from sensor_bnn.onnx.export_hybrid import hybrid_to_onnx
 from sensor_bnn.onnx.graph import INPUT, OUTPUT, Graph
 from sensor_bnn.onnx.narrow import PIXEL, eighth, narrowed
-from sensor_bnn.onnx.operators import FLOAT, INT, PRODUCER, Array, TensorType
+from sensor_bnn.onnx.operators import FLOAT, INT, Array, TensorType
 from sensor_bnn.onnx.packing import WORD_BITS, pack_bits, words_for
 
 BYTE = np.dtype(np.uint8)
@@ -90,14 +90,6 @@ def save_onnx(model: onnx.ModelProto, path: Path, *, checksum: bool = False) -> 
     data = model.SerializeToString(deterministic=True)
     beside = {checksum_file(path).name: checksum_text(path, data)} if checksum else {}
     write_files(path.parent, {path.name: data, **beside})
-
-
-def is_exported(path: Path) -> bool:
-    """Whether an existing file is one that ``save_onnx`` wrote, by what it says of its producer."""
-    try:
-        return bool(onnx.load(path).producer_name == PRODUCER)
-    except Exception:  # protobuf and onnx have many classes of errors; such a file is another program's
-        return False
 
 
 def _embed(graph: Graph, folded: FoldedModel, narrow: bool) -> str:

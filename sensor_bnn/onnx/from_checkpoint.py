@@ -10,13 +10,13 @@ from pathlib import Path
 
 from sensor_bnn.data.channels import with_channels_of
 from sensor_bnn.data.samples import SAMPLES_FILE, read_samples, truth_of
-from sensor_bnn.errors import FileError
 from sensor_bnn.labels import labels_by_name
 from sensor_bnn.nn.checkpoint import load_checkpoint
 from sensor_bnn.nn.folded_hybrid import FoldedHybrid
 from sensor_bnn.onnx.compare import Comparison, NumberComparison, compare, compare_numbers, run_model
-from sensor_bnn.onnx.export import is_exported, save_onnx, to_onnx
+from sensor_bnn.onnx.export import save_onnx, to_onnx
 from sensor_bnn.onnx.path import MODEL_FILE as MODEL_FILE
+from sensor_bnn.onnx.path import check_place
 from sensor_bnn.tracing import Laps
 from sensor_bnn.train.evaluate import logits
 from sensor_bnn.train.regression import targets_of, values_of
@@ -116,19 +116,6 @@ def export_checkpoint(
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
     return Export(folded.name, path, len(data), digest, comparison, integers, samples)
-
-
-def check_place(path: Path) -> None:
-    """Refuse to replace a ``model.onnx`` that no export wrote.
-
-    Raises:
-        FileError: there is one.
-    """
-    if path.is_file() and not is_exported(path):
-        raise FileError(
-            f"{path} would be replaced, and sensor-bnn did not write it.",
-            "Name another folder with --output, or pass --force to replace the file.",
-        )
 
 
 def _beside(checkpoint: Path) -> Path | None:

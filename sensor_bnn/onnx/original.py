@@ -245,6 +245,7 @@ class Original:
         self._add_functions(model)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # What it warns of is no concern of this program's user.
+        options.intra_op_num_threads = 1  # The models are small: more threads would wait in busy loops.
         try:
             return onnxruntime.InferenceSession(
                 model.SerializeToString(), options, providers=["CPUExecutionProvider"]

@@ -7,11 +7,12 @@ example does not depend on the number of processes.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Generator, Tensor
 
-Part = slice | Tensor
+Part: TypeAlias = slice | Tensor
 """Rows of a batch: a slice, or indices int64 ``[m]``."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sensor_bnn.claims import claimed_folder
-from sensor_bnn.data.samples import Samples, read_samples
+from sensor_bnn.data.samples import SAMPLES_FILE, Samples, read_samples
 from sensor_bnn.emulation.emulator import Emulator
 from sensor_bnn.errors import BundleError
 from sensor_bnn.firmware.build import build_firmware
@@ -18,6 +18,7 @@ from sensor_bnn.flashing.image import read_image
 from sensor_bnn.hardware.boards import Board, without_emulator
 from sensor_bnn.measure.bench import BenchResult, run_bench
 from sensor_bnn.report.progress import count_bars, transfer_bars
+from sensor_bnn.workflows.exported import exported
 
 if TYPE_CHECKING:
     from sensor_bnn.onnx.compare import Comparison, NumberComparison
@@ -58,22 +59,20 @@ def prepare_model(
         checkpoint: what ``sensor-bnn train`` wrote.
         samples: labelled inputs to compare PyTorch and ONNX Runtime on.
         folder: for the ONNX file and the bundles.
-        cache: whether bundles may come from the user's cache.
+        cache: whether the ONNX file and the bundles may come from the user's cache.
 
     Raises:
         BundleError: a bundle is not of the exported model: another program wrote in the folder meanwhile.
         SensorBnnError: a stage failed.
     """
     from sensor_bnn.compiler.pipeline import compile_model
-    from sensor_bnn.onnx.from_checkpoint import export_checkpoint
 
-    export = export_checkpoint(checkpoint, folder, samples)
-    bundle = compile_model(export.onnx, board.target, folder / board.target, samples=samples, cache=cache)
-    host = compile_model(export.onnx, "host", folder / "host", checked=export.model_hash, cache=cache)
+    onnx, model_hash, comparison = exported(checkpoint, samples, folder, cache=cache)
+    bundle = compile_model(onnx, board.target, folder / board.target, samples=samples, cache=cache)
+    host = compile_model(onnx, "host", folder / "host", checked=model_hash, cache=cache)
     for compiled in (bundle, host):
-        refuse_another_model(compiled.folder, compiled.metadata.model_hash, export.onnx, export.model_hash)
-    assert export.comparison is not None  # there are samples
-    return PreparedModel(export.onnx, export.model_hash, bundle.folder, host.folder, export.comparison)
+        refuse_another_model(compiled.folder, compiled.metadata.model_hash, onnx, model_hash)
+    return PreparedModel(onnx, model_hash, bundle.folder, host.folder, comparison)
 
 
 def refuse_another_model(product: Path, found: str, onnx: Path, exported: str) -> None:
@@ -159,8 +158,9 @@ def run_demo(
             board, "With a real board, use `sensor-bnn export`, `build`, `flash` and `bench`."
         )
     checkpoint = checkpoint or SHIPPED / "ckpt.pt"
-    if samples is None:
-        # Imports torch, which takes seconds; the export needs it, too.
+    samples = samples or checkpoint.with_name(SAMPLES_FILE)
+    if not samples.is_file():
+        # Imports torch, which takes seconds.
         from sensor_bnn.nn.checkpoint import samples_beside
 
         samples = samples_beside(checkpoint)
@@ -179,13 +179,13 @@ def _run(
     console: Console,
     cache: bool,
 ) -> Demo:
-    from sensor_bnn.onnx.compare import NumberComparison
-
     def step(number: int, text: str) -> None:
         console.print(f"[bold]{number}/5[/] {text}", highlight=False)
 
     step(1, f"export {checkpoint.parent.name}/{checkpoint.name} to ONNX, compile for {board.target} and host")
     model = prepare_model(board, checkpoint, samples, folder, cache=cache)
+    from sensor_bnn.onnx.compare import NumberComparison
+
     comparison = model.comparison
     told = comparison.told() if isinstance(comparison, NumberComparison) else _told(comparison)
     console.print(f"    {model.onnx}: {told}", highlight=False, markup=False)

@@ -12,8 +12,8 @@ from sensor_bnn.compiler.compiled import BUNDLE
 from sensor_bnn.errors import SensorBnnError
 from sensor_bnn.files import replace_together
 from sensor_bnn.onnx.checksum import checksum_file
-from sensor_bnn.onnx.from_checkpoint import Export, check_place
-from sensor_bnn.onnx.path import MODEL_FILE
+from sensor_bnn.onnx.from_checkpoint import Export
+from sensor_bnn.onnx.path import MODEL_FILE, check_place
 from sensor_bnn.workflows.demo import OUTPUT_OPTION, refuse_another_model
 
 

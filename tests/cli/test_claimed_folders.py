@@ -184,7 +184,7 @@ def test_an_export_that_ends_early_leaves_what_was_there(
 
 
 @pytest.fixture
-def mixed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def mixed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
     """``mixed(target)``: the bundle for that target will be of the model of another program."""
 
     def export(checkpoint: Path, folder: Path, *_: object, **__: object) -> Export:
@@ -200,6 +200,8 @@ def mixed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr(pipeline, "compile_model", compile_model)
 
     monkeypatch.setattr(from_checkpoint, "export_checkpoint", export)
+    # No other test may have kept an export of the shipped model there.
+    monkeypatch.setenv("SENSOR_BNN_CACHE", str(tmp_path / "cache"))
     return mix
 
 

@@ -1,12 +1,14 @@
-/* Runs the kernels of linear_mve.h on an emulated Cortex-M55, on buffers between marked bytes, which
- * must stay as they are: the core has no sanitizers.
+/* Runs the kernels of linear_mve.h and linear_byrow.h on an emulated Cortex-M55, on buffers between
+ * marked bytes, which must stay as they are: the core has no sanitizers.
  *
  * Reads the file `in` by semihosting, a sequence of cases: the function (0 values, 1 bits, 2 bytes, 3
- * pack, 4 map, 5 count, 6 move), its numbers, then of its five reads (x, w, the scales, none, the
- * residual; of pack x and the threshold; of map queries, keys, table and ratio) and the workspace and
- * the output each the bytes; -1 for NULL, -2 for an output that is the residual. Then the contents of
- * what is read, in whole words. Writes the file `out`: of each case the instructions that it took, and
- * the output, in whole words. */
+ * pack, 4 map, 5 count, 6 move, 7 bits and 8 floats row by row), its numbers, then of its five reads
+ * (x, w, the scales, none, the residual; of pack x and the threshold; of map queries, keys, table and
+ * ratio; row by row x, w, limits or scales, biases and the residual) and the workspace and the output
+ * each the bytes; -1 for NULL, -2 for an output that is the residual. Then the contents of what is
+ * read, in whole words. Writes the file `out`: of each case the instructions that it took, and the
+ * output, in whole words. */
+#include "linear_byrow.h"
 #include "linear_mve.h"
 
 #include <stdint.h>
@@ -20,6 +22,8 @@ enum {
     MAP,
     COUNT,
     MOVE,
+    ROW_BITS,
+    ROW_FLOATS,
     NUMBERS = 17,
     READS = 5,
     WORKSPACE = READS,
@@ -110,6 +114,10 @@ static void run(int32_t function, const int32_t *i, uint8_t *const *read, void *
         sbnn_mve_token_count(u[0], u[1], x, y);
     } else if (function == MOVE) {
         sbnn_mve_move(u[0], x, y);
+    } else if (function == ROW_BITS) {
+        sbnn_linear_packed_byrow(u[0], u[1], u[2], u[3], x, w, scales, workspace, y);
+    } else if (function == ROW_FLOATS) {
+        sbnn_linear_float_byrow(u[0], u[1], u[2], u[3], x, w, scales, ratio, residual, workspace, y);
     } else {
         sbnn_mve_pack(u[0], u[1], x, w, y);
     }

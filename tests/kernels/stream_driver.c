@@ -32,12 +32,13 @@ enum {
     STEM,
     CONTEXT,
     PIXELS,
-    WINDOW
+    WINDOW,
+    ROWS_PLAIN
 };
 enum { NUMBERS = 17, READS = 6, WORKSPACE = READS, OUTPUT };
 
 static const size_t numbers_of[] = {17, 16, 17, 17, 2,  5,  2,  2, 2, 3, 4,
-                                    3,  2,  17, 4,  17, 16, 12, 3, 3, 9};
+                                    3,  2,  17, 4,  17, 16, 12, 3, 3, 9, 8};
 
 static void *take(int32_t bytes) {
     if (bytes < 0) {
@@ -118,6 +119,9 @@ int main(void) {
         } else if (function == PLAIN) {
             sbnn_stream_bytes_plain(GRID, u[11], u[12], u[13], u[14], u[15], u[16], read[0], read[1],
                                     read[2], read[3], read[4], read[5], workspace, y);
+        } else if (function == ROWS_PLAIN) {
+            sbnn_stream_rows_plain(u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], read[0], read[1],
+                                   read[2], read[3], read[4], read[5], workspace, y);
         } else if (function == POOL) {
             sbnn_stream_pool(u[0], u[1], u[2], u[3], u[4], read[0], y);
         } else if (function == SUM) {

@@ -59,10 +59,11 @@ def test_the_logits_are_those_of_the_integers(values: dict[str, Any], seed: int)
 def test_a_training_step_has_the_logits_of_the_integers(name: str) -> None:
     """With the moments of the batch as running statistics the export has the constants of the step.
 
-    In float64, since float32 rounds these statistics in another order.
+    In float64, since float32 rounds these statistics in another order. Of images a few, which have as many
+    tokens for the statistics as more windows: the references compute without a library.
     """
     model = rounding(of_preset(name)).double()
-    x = random_examples(model.config, 16, 5).double()
+    x = random_examples(model.config, 2 if model.config.height else 16, 5).double()
     model.train()
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d)]
     counts: list[int] = []

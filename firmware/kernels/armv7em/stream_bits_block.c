@@ -5,14 +5,17 @@
 /* The signs of two channels whose residuals are not neighbours, by way of copies. */
 static void apart(stream_two channels, const int16_t *other, stream_make_two *make) {
     int16_t values[STREAM_ROWS][2];
-    const int16_t *added = channels.added;
+    const uint32_t odd = (channels.rows - 1u) & 1u;
+    const uint32_t step = channels.step_added / sizeof *other;
+    const int16_t *added = channels.added + odd * step;
+    other += odd * step;
     for (uint32_t row = channels.rows; row-- > 0u;) {
         values[row][0] = *added;
         values[row][1] = *other;
-        added -= channels.step_added / sizeof *added;
-        other -= channels.step_added / sizeof *other;
+        added -= step;
+        other -= step;
     }
-    channels.added = values[channels.rows - 1u];
+    channels.added = values[channels.rows - 1u - odd];
     channels.step_added = sizeof values[0];
     channels.counts_end = channels.counts + 2u * STREAM_COUNTS;
     make(&channels);
@@ -23,7 +26,7 @@ void sbnn_stream_bits_block(const stream_layer *layer, const stream_counts *foun
                             uint32_t rows, uint8_t *y) {
     const uint32_t n = layer->n;
     const uint32_t b = layer->b;
-    const int16_t *const residual = layer->residual + (first + rows - 1u) * b;
+    const int16_t *const residual = layer->residual + (first + ((rows - 1u) & ~1u)) * b;
     const int16_t power[2] = {(int16_t)(1u << layer->shift), 0};
     stream_make_two *const make = found->wide ? sbnn_stream_two_bits : sbnn_stream_two_bits_bytes;
     stream_two channels = {.counts = found->counts,

@@ -11,17 +11,18 @@ static void alone(stream_two channel, stream_make_two *make) {
     const int16_t slope[2] = {*channel.slope, *channel.slope};
     memcpy(counts[0], channel.counts, sizeof counts[0]);
     memcpy(counts[1], channel.counts, sizeof counts[1]);
-    const int16_t *added = channel.added;
+    const uint32_t odd = (channel.rows - 1u) & 1u;
+    const int16_t *added = channel.added + odd * (channel.step_added / sizeof *added);
     for (uint32_t row = channel.rows; row-- > 0u; added -= channel.step_added / sizeof *added) {
         values[row][0] = *added;
         values[row][1] = 0;
     }
-    int16_t *y = channel.y;
-    const uint32_t step = channel.step_y / sizeof *y;
+    const uint32_t step = channel.step_y / sizeof(int16_t);
+    int16_t *y = (int16_t *)channel.y + odd * step;
     channel.counts = counts[0];
     channel.counts_end = counts[2];
-    channel.added = values[channel.rows - 1u];
-    channel.y = values[channel.rows - 1u];
+    channel.added = values[channel.rows - 1u - odd];
+    channel.y = values[channel.rows - 1u - odd];
     channel.base = base;
     channel.factor = factor;
     channel.slope = slope;
@@ -42,7 +43,7 @@ void sbnn_stream_block(const stream_layer *layer, const stream_counts *found, ui
                        uint32_t rows) {
     const uint32_t n = layer->n;
     const uint32_t b = layer->b;
-    const uint32_t last = first + rows - 1u;
+    const uint32_t last = first + ((rows - 1u) & ~1u);
     const int16_t same[2] = {*layer->slope, *layer->slope};
     const uint32_t shared = layer->slopes == 1u;
     const uint32_t even = ((n | b | found->channels) & 1u) == 0u;

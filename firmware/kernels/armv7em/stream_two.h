@@ -7,14 +7,15 @@
 #include <string.h>
 
 /* What the functions below go on with, pair by pair, until the counts end. A row's residuals and values
- * are `step` bytes before the next row's. Numbers of 16 bits are loaded for both channels at once. */
+ * are `step` bytes before the next row's; those of the last row with an even number are given. Numbers
+ * of 16 bits are loaded for both channels at once. */
 typedef struct {
     uint32_t *counts; /* STREAM_COUNTS words for each channel */
-    void *y;          /* int16_t: the values of the last row; uint8_t: the signs of a channel */
+    void *y;          /* int16_t: the values of that row; uint8_t: the signs of a channel */
     const int32_t *base;
     const int16_t *factor;
     const int16_t *slope; /* for bits, 1 << up */
-    const int16_t *added; /* the residuals of the last row */
+    const int16_t *added; /* the residuals of that row */
     uint32_t shift;       /* values only */
     uint32_t step_added;
     uint32_t step_y; /* values only */
@@ -81,23 +82,30 @@ stream_make_two sbnn_stream_two_bits_bytes;
     "ldrb r10, [r0, #" first "]\n"                                                                     \
     "ldrb r11, [r0, #" second "]\n"
 
-/* All rows from the last one down; `down` comes between two. */
+/* All rows from the last one down: of two rows the odd one is a step away; `down` comes between twos.
+ */
+#define STREAM_TWO_ROWS(row, odd_label, odd, even_label, even)                                         \
+    odd_label ":\n" row(odd, ", r8", ", r9") even_label ":\n" row(even, "", "")
 #define STREAM_TWO_ALL_HALVES(row, down)                                                               \
-    "18:\n" row(STREAM_TWO_HALF("-18", "-2")) down "17:\n" row(STREAM_TWO_HALF("-26", "-10")) down     \
-        "16:\n" row(STREAM_TWO_HALF("-22", "-6")) down "15:\n" row(STREAM_TWO_HALF("-30", "-14")) down \
-        "14:\n" row(STREAM_TWO_HALF("-20", "-4")) down "13:\n" row(STREAM_TWO_HALF("-28", "-12")) down \
-        "12:\n" row(STREAM_TWO_HALF("-24", "-8")) down "11:\n" row(STREAM_TWO_HALF("-32", "-16"))
+    STREAM_TWO_ROWS(row, "18", STREAM_TWO_HALF("-18", "-2"), "17", STREAM_TWO_HALF("-26", "-10"))      \
+    down STREAM_TWO_ROWS(row, "16", STREAM_TWO_HALF("-22", "-6"), "15", STREAM_TWO_HALF("-30", "-14")) \
+        down STREAM_TWO_ROWS(row, "14", STREAM_TWO_HALF("-20", "-4"), "13",                            \
+                             STREAM_TWO_HALF("-28", "-12"))                                            \
+            down STREAM_TWO_ROWS(row, "12", STREAM_TWO_HALF("-24", "-8"), "11",                        \
+                                 STREAM_TWO_HALF("-32", "-16"))
 #define STREAM_TWO_ALL_BYTES(row, down)                                                                \
-    "18:\n" row(STREAM_TWO_BYTE("-25", "-9")) down "17:\n" row(STREAM_TWO_BYTE("-29", "-13")) down     \
-        "16:\n" row(STREAM_TWO_BYTE("-26", "-10")) down "15:\n" row(STREAM_TWO_BYTE("-30", "-14"))     \
-            down "14:\n" row(STREAM_TWO_BYTE("-27", "-11")) down                                       \
-        "13:\n" row(STREAM_TWO_BYTE("-31", "-15")) down "12:\n" row(STREAM_TWO_BYTE("-28", "-12"))     \
-            down "11:\n" row(STREAM_TWO_BYTE("-32", "-16"))
+    STREAM_TWO_ROWS(row, "18", STREAM_TWO_BYTE("-25", "-9"), "17", STREAM_TWO_BYTE("-29", "-13"))      \
+    down STREAM_TWO_ROWS(row, "16", STREAM_TWO_BYTE("-26", "-10"), "15",                               \
+                         STREAM_TWO_BYTE("-30", "-14"))                                                \
+        down STREAM_TWO_ROWS(row, "14", STREAM_TWO_BYTE("-27", "-11"), "13",                           \
+                             STREAM_TWO_BYTE("-31", "-15"))                                            \
+            down STREAM_TWO_ROWS(row, "12", STREAM_TWO_BYTE("-28", "-12"), "11",                       \
+                                 STREAM_TWO_BYTE("-32", "-16"))
 
 /* One row of values. Twice a half has its sign, which SEL goes by: halves of h that are negative are
  * replaced. lr is 4096, and r10 to r12 are a row. */
-#define STREAM_TWO_VALUE(mismatches)                                                                   \
-    mismatches "ldr r12, [r1]\n"                                                                       \
+#define STREAM_TWO_VALUE(mismatches, skip, over)                                                       \
+    mismatches "ldr r12, [r1" skip "]\n"                                                               \
                "smlabb r10, r10, r5, r3\n"                                                             \
                "smlabt r11, r11, r5, r4\n"                                                             \
                "asr r10, r10, r7\n"                                                                    \
@@ -114,17 +122,18 @@ stream_make_two sbnn_stream_two_bits_bytes;
                "pkhbt r11, r11, r12, lsl #16\n"                                                        \
                "sadd16 r12, r10, r10\n"                                                                \
                "sel r10, r10, r11\n"                                                                   \
-               "str r10, [r2, #-4]\n"
+               "str r10, [r2" over "]\n"
 #define STREAM_TWO_DOWN_VALUES                                                                         \
-    "subs r1, r1, r8\n"                                                                                \
-    "sub r2, r2, r9\n"
+    "sub r1, r1, r8, lsl #1\n"                                                                         \
+    "sub r2, r2, r9, lsl #1\n"
 #define STREAM_TWO_VALUES(prepare, all)                                                                \
-    "push {r0, r4-r11, lr}\n" STREAM_TWO_NEXT(prepare, "4") "mov lr, #4096\n" STREAM_TWO_LAST_ROW all( \
-        STREAM_TWO_VALUE, STREAM_TWO_DOWN_VALUES) STREAM_TWO_REPEAT
+    "push {r0, r4-r11, lr}\n" STREAM_TWO_NEXT(prepare,                                                 \
+                                              "4") "subs r2, #4\nmov lr, #4096\n" STREAM_TWO_LAST_ROW  \
+    all(STREAM_TWO_VALUE, STREAM_TWO_DOWN_VALUES) STREAM_TWO_REPEAT
 
 /* One row of signs, each of which enters at the lowest bit of r2 or r7. */
-#define STREAM_TWO_SIGN(mismatches)                                                                    \
-    mismatches "ldr r12, [r1]\n"                                                                       \
+#define STREAM_TWO_SIGN(mismatches, skip, over)                                                        \
+    mismatches "ldr r12, [r1" skip "]\n"                                                               \
                "smlabb r10, r10, r5, r3\n"                                                             \
                "smlabt r11, r11, r5, r4\n"                                                             \
                "smlabb r10, r12, r6, r10\n"                                                            \
@@ -133,7 +142,7 @@ stream_make_two sbnn_stream_two_bits_bytes;
                "adcs r2, r2, r2\n"                                                                     \
                "adds r11, r11, r11\n"                                                                  \
                "adcs r7, r7, r7\n"
-#define STREAM_TWO_DOWN_BITS "subs r1, r1, r8\n"
+#define STREAM_TWO_DOWN_BITS "sub r1, r1, r8, lsl #1\n"
 #define STREAM_TWO_BITS(prepare, all)                                                                  \
     "push {r0, r4-r11, lr}\n" STREAM_TWO_NEXT(                                                         \
         prepare, "2") "movs r2, #0\n"                                                                  \

@@ -16,15 +16,14 @@
  *   r3      address of the totals
  *   r4      total
  *   r5      blocks left
- *   r6      bytes of counts that the first block skips
+ *   r6      bytes of counts that the first block skips, then the end of the totals
  *   r7      where to enter the block
- *   r8      address of the counts
- *   r9      row */
+ *   r8      address of the counts */
 __attribute__((naked)) void sbnn_attend_totals(__attribute__((unused)) const uint32_t *counts,
                                                __attribute__((unused)) uint32_t n,
                                                __attribute__((unused)) const int32_t *entries,
                                                __attribute__((unused)) uint32_t *totals) {
-    __asm volatile("push {r4-r9, lr}\n"
+    __asm volatile("push {r4-r8, lr}\n"
                    "sub r1, r1, #1\n"
                    "and r6, r1, #31\n"
                    "lsr r1, r1, #5\n"
@@ -34,30 +33,24 @@ __attribute__((naked)) void sbnn_attend_totals(__attribute__((unused)) const uin
                    "add r7, r7, r6, lsl #1\n"
                    "add r7, r7, #1\n" /* Thumb code */
                    "sub r8, r0, r6, lsl #4\n"
-                   "mov r9, #0\n"
+                   "add r6, r3, #64\n"
                    "1:\n"
-                   "and r5, r9, #9\n" /* the word: bit 3 of the row, and bit 0 */
-                   "orr r5, r5, r5, lsr #2\n"
-                   "and r5, r5, #3\n"
-                   "add r0, r8, r5, lsl #2\n"
-                   "ubfx r5, r9, #1, #2\n" /* the byte */
-                   "add r0, r0, r5\n"
+                   "mov r0, r8\n"
+                   "add r8, r8, #1\n"
                    "mov r4, #0\n"
                    "mov r5, r1\n"
                    "bx r7\n"
                    "2:\n"
                    "add r0, r0, #512\n"
-                   "sub r5, r5, #1\n"
                    ".balign 4\n"
                    "3:\n" /**/
                    FOUR("0", "1", "2", "3") FOUR("4", "5", "6", "7") FOUR("8", "9", "10", "11")
                        FOUR("12", "13", "14", "15") FOUR("16", "17", "18", "19")
                            FOUR("20", "21", "22", "23") FOUR("24", "25", "26", "27")
-                               FOUR("28", "29", "30", "31") "cmp r5, #0\n"
-                                                            "bne 2b\n"
+                               FOUR("28", "29", "30", "31") "subs r5, r5, #1\n"
+                                                            "bpl.w 2b\n"
                                                             "str r4, [r3], #4\n"
-                                                            "add r9, r9, #1\n"
-                                                            "cmp r9, #16\n"
-                                                            "bne 1b\n"
-                                                            "pop {r4-r9, pc}\n");
+                                                            "cmp r3, r6\n"
+                                                            "bne.w 1b\n"
+                                                            "pop {r4-r8, pc}\n");
 }

@@ -1,4 +1,4 @@
-/* Look-ups of 16 rows, for the two functions that do them.
+/* Look-ups of 16 rows, for the functions that do them.
  *
  * Per output: extract each field of the weight word, load its two-word entry, add the entries two by
  * two, and add their sum and its high nibbles to the two pairs of sums.
@@ -27,13 +27,15 @@
 
 /* Two entries at once. Their instructions alternate, so that none waits for the result of the one
  * before it. */
-#define LOOKUP_TWO(first_0, width_0, base_0, offset_0, first_1, width_1, base_1, offset_1)             \
+#define LOOKUP_ENTRIES_TWO(first_0, width_0, base_0, offset_0, first_1, width_1, base_1, offset_1)     \
     LOOKUP_INDEX("r4", first_0, width_0)                                                               \
     LOOKUP_INDEX("r6", first_1, width_1)                                                               \
     LOOKUP_PLACE("r4", base_0)                                                                         \
     LOOKUP_PLACE("r6", base_1)                                                                         \
     LOOKUP_LOAD("r4", "r5", offset_0)                                                                  \
-    LOOKUP_LOAD("r6", "r7", offset_1)                                                                  \
+    LOOKUP_LOAD("r6", "r7", offset_1)
+#define LOOKUP_TWO(first_0, width_0, base_0, offset_0, first_1, width_1, base_1, offset_1)             \
+    LOOKUP_ENTRIES_TWO(first_0, width_0, base_0, offset_0, first_1, width_1, base_1, offset_1)         \
     LOOKUP_BOTH
 
 #define LOOKUP_BOTH                                                                                    \
@@ -47,6 +49,24 @@
     "and r5, r5, #0xF0F0F0F0\n"                                                                        \
     "add r9, r9, r4, lsr #4\n"                                                                         \
     "add r11, r11, r5, lsr #4\n"
+
+/* The first two entries of a word, where they are the first of their sums. */
+#define LOOKUP_START                                                                                   \
+    LOOKUP_ENTRIES_TWO("0", "6", "r0", "-768", "6", "6", "r0", "-256")                                 \
+    "add r8, r4, r6\n"                                                                                 \
+    "add r10, r5, r7\n"                                                                                \
+    "and r9, r8, #0xF0F0F0F0\n"                                                                        \
+    "and r11, r10, #0xF0F0F0F0\n"                                                                      \
+    "lsr r9, r9, #4\n"                                                                                 \
+    "lsr r11, r11, #4\n"
+
+/* What remains of two words of K after the first two fields of the first. */
+#define LOOKUP_PAIR                                                                                    \
+    LOOKUP_TWO("18", "7", "r0", "768", "25", "7", "r2", "-768")                                        \
+    LOOKUP_ENTRY("r4", "r5", "12", "6", "r0", "256")                                                   \
+    "ldr lr, [r1, #4]\n" LOOKUP_ENTRY("r6", "r7", "12", "6", "r3", "-768")                             \
+        LOOKUP_BOTH LOOKUP_TWO("0", "6", "r2", "256", "6", "6", "r2", "768")                           \
+            LOOKUP_TWO("18", "7", "r3", "-256", "25", "7", "r3", "768")
 
 /* Entry with the arguments of the C signature. Afterwards the stack holds the stride in bytes, the end
  * of the sums, then the saved registers. */

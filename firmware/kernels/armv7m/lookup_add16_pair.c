@@ -13,14 +13,7 @@ __attribute__((naked)) void sbnn_lookup_add16_pair(__attribute__((unused)) const
                    "add r3, r0, #4608\n" /* base 2 */
                    "1:\n"
                    "ldr lr, [r1]\n"
-                   "ldm r12, {r8-r11}\n"                                        /**/
-                   LOOKUP_TWO("0", "6", "r0", "-768", "6", "6", "r0", "-256")   /**/
-                   LOOKUP_TWO("18", "7", "r0", "768", "25", "7", "r2", "-768")  /**/
-                   LOOKUP_ENTRY("r4", "r5", "12", "6", "r0", "256")             /**/
-                   "ldr lr, [r1, #4]\n"                                         /**/
-                   LOOKUP_ENTRY("r6", "r7", "12", "6", "r3", "-768")            /**/
-                   LOOKUP_BOTH                                                  /**/
-                       LOOKUP_TWO("0", "6", "r2", "256", "6", "6", "r2", "768") /**/
-                   LOOKUP_TWO("18", "7", "r3", "-256", "25", "7", "r3", "768")  /**/
-                   LOOKUP_NEXT);
+                   "ldm r12, {r8-r11}\n"                                      /**/
+                   LOOKUP_TWO("0", "6", "r0", "-768", "6", "6", "r0", "-256") /**/
+                   LOOKUP_PAIR LOOKUP_NEXT);
 }

@@ -1,6 +1,7 @@
 #include "stream_lanes.h"
 
-/* Three fields of 4 bits, three more, and two.
+/* Three fields of 4 bits, three more, and two. Two tokens make a turn of the loop; an odd one of a row
+ * comes first.
  *
  *   r0-r3    sum of a group's entries
  *   r4-r7    entry; sums of all in the record
@@ -34,6 +35,12 @@
     "add r10, r10, r2, lsr #4\n"                                                                       \
     "add r11, r11, r3, lsr #4\n"
 
+#define TOKEN                                                                                          \
+    "ldm r12!, {r8-r11}\n"                      /**/                                                   \
+        TWO THIRD ALL "stm r12, {r4-r7}\n" HIGH /**/                                                   \
+            TWO THIRD ALL "stm r12, {r4-r7}\n" HIGH TWO ALL HIGH "stmdb r12, {r8-r11}\n"               \
+    "stm r12!, {r4-r7}\n"
+
 __attribute__((naked)) void sbnn_lanes_add(__attribute__((unused)) const uint32_t *tables,
                                            __attribute__((unused)) const uint32_t *list,
                                            __attribute__((unused)) uint32_t *records,
@@ -47,15 +54,12 @@ __attribute__((naked)) void sbnn_lanes_add(__attribute__((unused)) const uint32_
                    "add r3, r2, r4\n"
                    "push {r3, r4}\n"
                    "1:\n"
-                   "ldm r12!, {r8-r11}\n"                      /**/
-                   TWO THIRD ALL "stm r12, {r4-r7}\n" HIGH     /**/
-                       TWO THIRD ALL "stm r12, {r4-r7}\n" HIGH /**/
-                           TWO ALL HIGH                        /**/
-                   "stmdb r12, {r8-r11}\n"
-                   "stm r12!, {r4-r7}\n"
-                   "ldr r0, [sp]\n"
+                   "ldr r0, [sp, #4]\n"
+                   "tst r0, #32\n"
+                   "bne 3f\n"
+                   "2:\n" TOKEN "3:\n" TOKEN "ldr r0, [sp]\n"
                    "cmp r12, r0\n"
-                   "bne 1b\n"
+                   "bne 2b\n"
                    "ldrd r1, r2, [sp, #44]\n"
                    "ldr r3, [sp, #4]\n"
                    "add lr, lr, r2\n"

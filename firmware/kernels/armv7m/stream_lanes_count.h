@@ -3,51 +3,66 @@
  *   r0      record, from word to word of the high nibbles
  *   r1 r2   constants, residual
  *   r4-r7   mismatches of eight channels, in pairs
- *   stack   end of the record's words, the argument, the tokens to go */
+ *   r9      shift, or the factor of the residual
+ *   stack   end of the record's words, chunks after the first one, bytes from one to the next, the
+ *           tokens to go, the steps of the residual and of what is made less a group's bytes, what is
+ *           in r9; then slope and 4096, or the address of the bits */
 #ifndef SBNN_KERNELS_STREAM_LANES_COUNT_H
 #define SBNN_KERNELS_STREAM_LANES_COUNT_H
 
 #include "stream_lanes.h"
 
-#define LANES_ENTER                                                                                    \
-    "ldr r1, [r0, #40]\n"                                                                              \
-    "push {r0, r1, r4-r11, lr}\n"                                                                      \
-    "ldm r0, {r0-r3}\n"                                                                                \
-    "sub sp, sp, #4\n"
+/* The pointer in r3 moves `less` bytes while a token is made. r8 and r9 are shift and slope. */
+#define LANES_ENTER(less)                                                                              \
+    "push {r4-r11, lr}\n"                                                                              \
+    "sub sp, sp, #36\n"                                                                                \
+    "add r8, r0, #24\n"                                                                                \
+    "ldm r8, {r4-r8}\n"                                                                                \
+    "sub r4, r4, #64\n"                                                                                \
+    "sub r5, r5, #" less "\n"                                                                          \
+    "sub r7, r7, #1\n"                                                                                 \
+    "strd r7, r6, [sp, #4]\n"                                                                          \
+    "strd r8, r4, [sp, #12]\n"                                                                         \
+    "str r5, [sp, #20]\n"                                                                              \
+    "ldrd r8, r9, [r0, #16]\n"                                                                         \
+    "ldm r0, {r0-r3}\n"
 #define LANES_TOKEN                                                                                    \
     "1:\n"                                                                                             \
     "add r12, r0, #16\n"                                                                               \
     "str r12, [sp]\n"
 #define LANES_ADD(sum, word)                                                                           \
-    "and r11, r9, " word "\n"                                                                          \
-    "add " sum ", " sum ", r11\n"
+    "and r9, lr, " word "\n"                                                                           \
+    "add " sum ", " sum ", r9\n"
+
+/* Gather the mismatches of eight channels, of whose record r0 is the next word then. */
 #define LANES_COUNT                                                                                    \
     "2:\n"                                                                                             \
-    "ldr r12, [sp, #4]\n"                                                                              \
-    "ldr lr, [r12, #36]\n"                                                                             \
-    "mov r9, #0x00FF00FF\n"                                                                            \
-    "ldr r10, [r0]\n"                                                                                  \
     "ldr r8, [r0, #16]\n"                                                                              \
+    "ldr r10, [r0], #4\n"                                                                              \
+    "ldr r12, [sp, #4]\n"                                                                              \
+    "mov lr, #0x00FF00FF\n"                                                                            \
     "sub r8, r8, r10, lsl #4\n"                                                                        \
-    "and r4, r9, r8\n"                                                                                 \
-    "and r5, r9, r8, lsr #8\n"                                                                         \
-    "and r6, r9, r10\n"                                                                                \
-    "and r7, r9, r10, lsr #8\n"                                                                        \
-    "mov r12, r0\n"                                                                                    \
-    "b 4f\n"                                                                                           \
+    "and r4, lr, r8\n"                                                                                 \
+    "and r5, lr, r8, lsr #8\n"                                                                         \
+    "and r6, lr, r10\n"                                                                                \
+    "and r7, lr, r10, lsr #8\n"                                                                        \
+    "cmp r12, #0\n"                                                                                    \
+    "beq 4f\n"                                                                                         \
+    "mov r11, r0\n"                                                                                    \
     "3:\n"                                                                                             \
-    "ldr r11, [sp, #4]\n"                                                                              \
-    "ldr r11, [r11, #32]\n"                                                                            \
-    "add r12, r12, r11\n"                                                                              \
-    "ldr r10, [r12]\n"                                                                                 \
-    "ldr r8, [r12, #16]\n"                                                                             \
+    "ldr r9, [sp, #8]\n"                                                                               \
+    "add r11, r11, r9\n"                                                                               \
+    "ldr r10, [r11, #-4]\n"                                                                            \
+    "ldr r8, [r11, #12]\n"                                                                             \
     "sub r8, r8, r10, lsl #4\n" /**/                                                                   \
         LANES_ADD("r4", "r8") LANES_ADD("r5", "r8, lsr #8") LANES_ADD("r6", "r10")                     \
-            LANES_ADD("r7", "r10, lsr #8") "4:\n"                                                      \
-                                           "subs lr, lr, #1\n"                                         \
-                                           "bne 3b\n"
+            LANES_ADD("r7", "r10, lsr #8") "subs r12, r12, #1\n"                                       \
+                                           "bne 3b\n"                                                  \
+                                           "ldr r9, [sp, #24]\n"                                       \
+                                           "4:\n"
 
-/* The products of a pair's mismatches, which are overwritten, and factors are added to its bases. */
+/* The products of a pair's mismatches, which are overwritten, and factors are added to its bases; then
+ * the residuals are loaded. */
 #define LANES_PRODUCTS(counts)                                                                         \
     "ldm r1!, {r10-r12}\n"                                                                             \
     "uxth lr, " counts "\n"                                                                            \
@@ -60,24 +75,21 @@
     "sxth lr, r12\n"
 
 #define LANES_WORD                                                                                     \
-    "add r0, r0, #4\n"                                                                                 \
     "ldr r12, [sp]\n"                                                                                  \
     "cmp r0, r12\n"                                                                                    \
     "bne 2b\n"
-/* r10 and r11 become the steps of the residual and of what is made. */
+/* r11 becomes the step of what is made. */
 #define LANES_NEXT                                                                                     \
+    "ldrd r10, r11, [sp, #16]\n"                                                                       \
     "add r0, r0, #16\n"                                                                                \
     "sub r1, r1, #192\n"                                                                               \
-    "ldr r12, [sp, #4]\n"                                                                              \
-    "ldrd r10, r11, [r12, #24]\n"                                                                      \
-    "sub r10, r10, #64\n"                                                                              \
     "add r2, r2, r10\n"
 #define LANES_LEAVE                                                                                    \
-    "ldr r12, [sp, #8]\n"                                                                              \
+    "ldr r12, [sp, #12]\n"                                                                             \
     "subs r12, r12, #1\n"                                                                              \
-    "str r12, [sp, #8]\n"                                                                              \
+    "str r12, [sp, #12]\n"                                                                             \
     "bne 1b\n"                                                                                         \
-    "add sp, sp, #12\n"                                                                                \
+    "add sp, sp, #36\n"                                                                                \
     "pop {r4-r11, pc}\n"
 
 #endif

@@ -15,12 +15,13 @@
 #include "stream.h"
 
 /* Load the channel; go to the code of its last row. The table has half the distances to it. */
-#define STREAM_LOAD(to)                                                                                \
-    "ldm r0!, {r2-r5}\n"                                                                               \
-    "adds r0, #8\n"                                                                                    \
-    "ldm r0, {r6-" to "}\n"
-#define STREAM_VALUES_ENTER "push {r4-r11, lr}\n" STREAM_LOAD("r10") "mov lr, #4096\n"
-#define STREAM_BITS_ENTER "push {r4-r8, lr}\n" STREAM_LOAD("r8") "movs r3, #0\n"
+#define STREAM_VALUES_ENTER                                                                            \
+    "push {r4-r11, lr}\n"                                                                              \
+    "ldm r0, {r2-r10, lr}\n"
+#define STREAM_BITS_ENTER                                                                              \
+    "push {r4-r8, lr}\n"                                                                               \
+    "ldm r0, {r2-r8}\n"                                                                                \
+    "movs r3, #0\n"
 #define STREAM_BYTES                                                                                   \
     "ldrd r0, r1, [r1]\n"                                                                              \
     "sub r0, r0, r1, lsl #4\n"

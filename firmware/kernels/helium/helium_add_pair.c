@@ -11,10 +11,9 @@ __attribute__((naked)) void sbnn_helium_add_pair(__attribute__((unused)) const u
                                                  __attribute__((unused)) uint8_t *sums) {
     __asm volatile(ADD_ENTER "1:\n"
                              "ldrd r9, r10, [r1]\n"
-                             "vldrw.u32 q0, [r3]\n"
+                             "vldmia r3, {d0-d3}\n"
                              "add r1, r1, r2\n"
                              "and r11, r6, r9, lsl #7\n"
-                             "vldrw.u32 q1, [r3, #16]\n"
                              "and r12, r6, r10, lsl #7\n"
                              "uxtah r4, r0, r11\n"
                              "uxtah r11, r0, r11, ror #16\n"
@@ -61,7 +60,6 @@ __attribute__((naked)) void sbnn_helium_add_pair(__attribute__((unused)) const u
                              "vadd.i8 q4, q4, q3\n" /* two B */
                              "vadd.i8 q0, q0, q4\n"
                              "vqdmlah.s8 q1, q4, r8\n"
-                             "vstrw.32 q0, [r3], #16\n"
-                             "vstrw.32 q1, [r3], #16\n"
+                             "vstmia r3!, {d0-d3}\n"
                              "le lr, 1b\n" ADD_LEAVE);
 }

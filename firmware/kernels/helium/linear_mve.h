@@ -17,7 +17,8 @@
  * 16 outputs 16 factors and 16 limits, the even ones of both before the odd ones. A sum is scaled,
  *     scaled[j] = (sum * factor[j] + 2^(shift - 1)) >> shift,
  * without the rounding if `shift` is 0. The workspace must be 8-byte aligned; its contents need not be
- * kept between calls. Only a residual may overlap an output. */
+ * kept between calls. Weights, scales, thresholds, values and residuals must be word-aligned: VLDM
+ * loads several vectors of them. Only a residual may overlap an output. */
 #ifndef SBNN_KERNELS_LINEAR_MVE_H
 #define SBNN_KERNELS_LINEAR_MVE_H
 
@@ -60,7 +61,7 @@ void sbnn_mve_bits(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint32
  *   width       bytes of a token
  *   a           rows of weights, a divisor of n; n, a and b are multiples of 8
  *   x           [rows * columns][width]
- *   w           for each four rows, for each 16 terms, those of the four rows in turn; of 33 to 64
+ *   w           for each four rows, for each 16 terms, those of the four rows in turn; of 17 to 64
  *               terms, for each row all terms. Terms that are missing in the last 16 are zeros.
  *   residual    [outputs][b]; NULL if b is 0
  *   workspace   4 bytes for each row of weights, and the terms rounded up to a multiple of 16
@@ -76,10 +77,10 @@ void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint3
  *   queries, keys   [heads][m][ceil(k / 32)] and [heads][n][ceil(k / 32)]; k 1 to 255
  *   table           [heads][k + 1], by the number of mismatches: the operator's table in reverse order
  *   ratio           [heads]
- *   workspace       64 + 64 * ceil(k / 32) bytes for each 16 keys
+ *   workspace       32 + 64 * ceil(k / 32) bytes for each 16 keys
  *   y               [heads][m][ceil(n / 32)], tail bits 0 */
 void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
-                         const uint32_t *keys, const int32_t *table, const int32_t *ratio,
+                         const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
                          void *workspace, uint32_t *y);
 
 /* BnnTokenCount: the number of tokens whose bit is 1.

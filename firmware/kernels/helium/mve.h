@@ -9,6 +9,8 @@
 #ifndef SBNN_KERNELS_MVE_H
 #define SBNN_KERNELS_MVE_H
 
+#include "mve_byrow_ones.h"
+
 #include <stdint.h>
 
 #define MVE_PART 5u       /* the words of K whose copies fit the registers */
@@ -16,10 +18,8 @@
 #define MVE_WORDS 30u     /* 30 * 8 ones fit a byte; a multiple of MVE_PART */
 #define MVE_BYTE_BITS 255u
 
-/* The number of ones of each byte. */
-extern const uint8_t sbnn_mve_ones[256];
-
-/* Count the mismatches of 1 to 5 words of a patch with those of `groups` groups of four outputs.
+/* Count the mismatches of 1 to 5 words of a patch with those of `groups` groups of four outputs, a
+ * multiple of 4.
  *   bytes   4 for each output: set, or (_more) added to */
 typedef void mve_count(const uint32_t *patch, const uint32_t *w, uint32_t groups, uint8_t *bytes,
                        const uint8_t *ones);
@@ -48,10 +48,12 @@ mve_mismatches sbnn_mve_rows18;
 mve_mismatches sbnn_mve_rows20;
 mve_mismatches sbnn_mve_rows16_more;
 
-/* Multiply a patch with four rows of weights at a time: of 3 or 4 vectors, or of any number.
+/* Multiply a patch with four rows of weights at a time: of 2 to 4 vectors, or of any number.
  *   patch   `vectors` times 16 bytes
- *   w       for each four rows as often 64 bytes: row by row for _dots3 and _dots4, else by vectors
+ *   w       for each four rows as often 64 bytes: by vectors for _dots, else row by row
  *   sums    [4 * fours], written */
+void sbnn_mve_dots2(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
+                    int32_t *sums);
 void sbnn_mve_dots3(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,
                     int32_t *sums);
 void sbnn_mve_dots4(const uint8_t *patch, const int8_t *w, uint32_t vectors, uint32_t fours,

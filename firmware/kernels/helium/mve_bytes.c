@@ -43,6 +43,7 @@ void sbnn_mve_bytes(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint3
     void (*const multiply)(const uint8_t *, const int8_t *, uint32_t, uint32_t, int32_t *) =
         vectors == 4u   ? sbnn_mve_dots4
         : vectors == 3u ? sbnn_mve_dots3
+        : vectors == 2u ? sbnn_mve_dots2
                         : sbnn_mve_dots;
     mve_place place = mve_start(&grid);
     do {

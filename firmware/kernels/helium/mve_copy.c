@@ -58,10 +58,28 @@ static uint8_t *copy_taps(const mve_grid *grid, const uint8_t *line, int32_t col
     return to;
 }
 
+/* Whether `taps` at distances of `dilation` from `first` on are all below `size`. */
+static inline int is_inside(int32_t first, uint32_t taps, uint32_t dilation, uint32_t size) {
+    const uint32_t span = (taps - 1u) * dilation;
+    return span < size && (uint32_t)first < size - span;
+}
+
 void sbnn_mve_copy(const mve_grid *grid, int32_t row, int32_t column, uint32_t beyond, uint8_t *copy) {
     const uint32_t bytes = grid->columns * grid->size;
     const int is_run = grid->kernel_columns == 1u || grid->dilation_columns == 1u;
     uint32_t r = (uint32_t)row;
+    if (is_run && is_inside(column, grid->kernel_columns, 1, grid->columns) &&
+        is_inside(row, grid->kernel_rows, grid->dilation_rows, grid->rows)) {
+        const uint8_t *from = grid->x + r * bytes + (uint32_t)column * grid->size;
+        const uint32_t some = grid->kernel_columns * grid->size;
+        const uint32_t step = grid->dilation_rows * bytes;
+        for (uint32_t i = grid->kernel_rows; i > 0u; i--) {
+            copy = copy_bytes(copy, from, some);
+            from += step;
+        }
+        clear_bytes(copy, beyond);
+        return;
+    }
     for (uint32_t i = grid->kernel_rows; i > 0u; i--) {
         const uint8_t *const line = grid->x + r * bytes;
         if (r >= grid->rows) {

@@ -2,5 +2,6 @@
 
 COUNT_FUNCTION(sbnn_mve_count5_more, uint8_t,
                COUNT_ENTER COUNT_COPY("q0", "0") COUNT_COPY("q1", "4") COUNT_COPY("q2", "8")
-                   COUNT_COPY("q3", "12") COUNT_COPY("q4", "16") COUNT_LOOP COUNT_MORE COUNT_NEXT("q1")
-                       COUNT_NEXT("q2") COUNT_NEXT("q3") COUNT_NEXT("q4") COUNT_ADD COUNT_LEAVE)
+                   COUNT_COPY("q3", "12") COUNT_COPY("q4", "16") COUNT_LOOP COUNT_MORE COUNT_XOR("q0")
+                       COUNT_ONES COUNT_NEXT("q1") COUNT_NEXT("q2") COUNT_NEXT("q3") COUNT_NEXT("q4")
+                           COUNT_ADD COUNT_LEAVE)

@@ -8,8 +8,7 @@ static void pack(const int16_t *x, const int16_t *threshold, uint32_t k, uint16_
                    "1:\n"
                    "vld20.16 {q0, q1}, [%[x]]\n"
                    "vld21.16 {q0, q1}, [%[x]]!\n"
-                   "vldrh.u16 q2, [%[limits]], #16\n"
-                   "vldrh.u16 q3, [%[limits]], #16\n"
+                   "vldmia %[limits]!, {d4-d7}\n"
                    "vqsub.s16 q0, q0, q2\n"
                    "vqsub.s16 q1, q1, q3\n" MVE_SIGNS("q0", "q1") "le lr, 1b\n"
                    : [bits] "=&r"(bits), [x] "+&r"(x), [limits] "+&r"(threshold), [y] "+&r"(y)

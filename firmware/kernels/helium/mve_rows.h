@@ -6,6 +6,9 @@
  *   lr       groups of four outputs left
  *   q0-q4    the patch
  *   q5 q6    weights and their XOR, ones
+ *   q7       ones
+ *
+ * VLDM loads two vectors of weights as one instruction, and the chip takes as long as for two.
  *
  * Where two words remain after a patch's whole vectors, a vector has them twice. Half of a vector of
  * weights is then one output's, the other half the next one's.
@@ -33,12 +36,20 @@
 #define ROWS_LOOP                                                                                      \
     "dls lr, r2\n"                                                                                     \
     "1:\n"
-/* Look a vector up; `before`, the addition of the one before it, is done between its steps. */
-#define ROWS_ONES(q, before)                                                                           \
+#define ROWS_SET "vaddv.u8 "
+#define ROWS_ADD "vaddva.u8 "
+/* Look two vectors up, and add the ones of both to the mismatches of an output or of two. */
+#define ROWS_TWO(q, add, sum, next_q, next_add, next_sum)                                              \
+    "vldmia r1!, {d10-d13}\n"                                                                          \
+    "veor q5, q5, " q "\n"                                                                             \
+    "veor q6, q6, " next_q "\n"                                                                        \
+    "vldrb.u8 q7, [r5, q5]\n"                                                                          \
+    "vldrb.u8 q5, [r5, q6]\n" add sum ", q7\n" next_add next_sum ", q5\n"
+/* Look a vector up: its ones are in q6. */
+#define ROWS_ONES(q)                                                                                   \
     "vldrw.u32 q5, [r1], #16\n"                                                                        \
-    "veor q5, q5, " q "\n" before "vldrb.u8 q6, [r5, q5]\n"
-#define ROWS_FIRST(sum) "vaddv.u8 " sum ", q6\n"
-#define ROWS_ADD(sum) "vaddva.u8 " sum ", q6\n"
+    "veor q5, q5, " q "\n"                                                                             \
+    "vldrb.u8 q6, [r5, q5]\n"
 #define ROWS_PACK                                                                                      \
     "pkhbt r4, r4, r6, lsl #16\n"                                                                      \
     "pkhbt r7, r8, r10, lsl #16\n"

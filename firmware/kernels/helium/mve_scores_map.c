@@ -1,17 +1,16 @@
 #include "linear_mve.h"
 #include "mve.h"
 
-#include <arm_mve.h>
-
 #define KEYS 16u /* the keys of a group, whose bits are a halfword */
 
 /* What a row of a head's map needs. */
 typedef struct {
     const uint32_t *keys; /* in the order of lay_out */
-    const int32_t *table;
+    const uint16_t *table;
+    uint32_t words;
     uint32_t groups;
-    uint32_t pads;    /* keys of the last group that do not exist */
-    int32_t *entries; /* [groups * KEYS], in the order of the keys' vectors */
+    uint32_t pads;     /* keys of the last group that do not exist */
+    uint16_t *entries; /* of each group, those of the even keys before those of the odd ones */
 } head;
 
 /* Of each group, of each word, vector v has keys v, v + 4, v + 8 and v + 12; missing keys are zeros. */
@@ -27,36 +26,74 @@ static void lay_out(const uint32_t *keys, uint32_t n, uint32_t words, uint32_t *
     }
 }
 
-static inline uint8x16_t ones(uint32x4_t keys, uint32_t query) {
-    const uint32x4_t both = veorq_u32(keys, vdupq_n_u32(query));
-    return vldrbq_gather_offset_u8(sbnn_mve_ones, vreinterpretq_u8_u32(both));
-}
-
-/* Store all entries of a row, and return their sum. The four bytes of a count together fit a byte. The
- * loop over the words has none where the compiler knows that there is one. */
-__attribute__((always_inline)) static inline int32_t total_of(const head *now, const uint32_t *query,
-                                                              uint32_t words) {
+/* Store all entries of a row, and return their sum. The ones of a word's bytes, of four keys each, are
+ * in q1 to q4; the four bytes of a key together fit a byte, and VSRI puts those of 16 keys side by
+ * side. */
+static uint32_t total_of(const head *now, const uint32_t *query) {
     const uint32_t *keys = now->keys;
-    const int32_t *const table = now->table;
-    int32_t *entries = now->entries;
-    int32_t total = 0;
-    for (uint32_t left = now->groups; left > 0u; left--) {
-        for (uint32_t v = 0; v < 4u; v++) {
-            uint8x16_t bytes = ones(vld1q_u32(keys), query[0]);
-            for (uint32_t word = 1; word < words; word++) {
-                bytes = vaddq_u8(bytes, ones(vld1q_u32(keys + word * KEYS), query[word]));
-            }
-            const uint32x4_t sums = vmulq_n_u32(vreinterpretq_u32_u8(bytes), 0x01010101u);
-            const int32x4_t found = vldrwq_gather_shifted_offset_s32(table, vshrq_n_u32(sums, 24));
-            vst1q_s32(entries, found);
-            total = vaddvaq_s32(total, found);
-            keys += 4;
-            entries += 4;
-        }
-        keys += (words - 1u) * KEYS;
-    }
+    const uint32_t *more = query;
+    uint16_t *entries = now->entries;
+    uint32_t total = 0;
+    uint32_t left;
+    uint32_t word;
+    __asm volatile("dls lr, %[groups]\n"
+                   "1:\n"
+                   "ldr %[word], [%[query]]\n"
+                   "vldmia %[keys]!, {d8-d15}\n"
+                   "vdup.32 q0, %[word]\n"
+                   "veor q4, q4, q0\n"
+                   "veor q5, q5, q0\n"
+                   "veor q6, q6, q0\n"
+                   "veor q7, q7, q0\n"
+                   "vldrb.u8 q1, [%[ones], q4]\n"
+                   "vldrb.u8 q2, [%[ones], q5]\n"
+                   "vldrb.u8 q3, [%[ones], q6]\n"
+                   "vldrb.u8 q4, [%[ones], q7]\n"
+                   "subs %[left], %[words], #1\n"
+                   "beq 3f\n"
+                   "mov %[more], %[query]\n"
+                   "2:\n"
+                   "ldr %[word], [%[more], #4]!\n"
+                   "vdup.32 q0, %[word]\n"
+                   "vldmia %[keys]!, {d10-d13}\n"
+                   "veor q5, q5, q0\n"
+                   "veor q6, q6, q0\n"
+                   "vldrb.u8 q7, [%[ones], q5]\n"
+                   "vldrb.u8 q5, [%[ones], q6]\n"
+                   "vadd.i8 q1, q1, q7\n"
+                   "vadd.i8 q2, q2, q5\n"
+                   "vldmia %[keys]!, {d10-d13}\n"
+                   "veor q5, q5, q0\n"
+                   "veor q6, q6, q0\n"
+                   "vldrb.u8 q7, [%[ones], q5]\n"
+                   "vldrb.u8 q5, [%[ones], q6]\n"
+                   "vadd.i8 q3, q3, q7\n"
+                   "vadd.i8 q4, q4, q5\n"
+                   "subs %[left], %[left], #1\n"
+                   "bne 2b\n"
+                   "3:\n"
+                   "vmul.i32 q1, q1, %[factor]\n"
+                   "vmul.i32 q2, q2, %[factor]\n"
+                   "vmul.i32 q3, q3, %[factor]\n"
+                   "vmul.i32 q4, q4, %[factor]\n"
+                   "vsri.32 q2, q1, #8\n"
+                   "vsri.32 q3, q2, #8\n"
+                   "vsri.32 q4, q3, #8\n"
+                   "vmovlb.u8 q0, q4\n"
+                   "vmovlt.u8 q1, q4\n"
+                   "vldrh.u16 q2, [%[table], q0, uxtw #1]\n"
+                   "vldrh.u16 q3, [%[table], q1, uxtw #1]\n"
+                   "vaddva.u16 %[total], q2\n"
+                   "vaddva.u16 %[total], q3\n"
+                   "vstmia %[entries]!, {d4-d7}\n"
+                   "le lr, 1b\n"
+                   : [keys] "+&r"(keys), [more] "+&r"(more), [entries] "+&r"(entries),
+                     [left] "=&r"(left), [word] "=&r"(word), [total] "+&Te"(total)
+                   : [groups] "r"(now->groups), [query] "r"(query), [ones] "r"(sbnn_mve_ones),
+                     [words] "r"(now->words), [factor] "r"(0x01010101), [table] "r"(now->table)
+                   : "cc", "lr", "memory", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7");
     /* All keys that do not exist have the entry of the last one. */
-    return now->pads ? total - (int32_t)now->pads * entries[-1] : total;
+    return now->pads ? total - now->pads * entries[-1] : total;
 }
 
 /* ratio * total / 65536, rounded up. */
@@ -65,39 +102,53 @@ static int32_t limit_of(int32_t ratio, int32_t total) {
     return ratio * (total >> 16) + (int32_t)((low + 0xFFFFu) >> 16);
 }
 
-static inline int32x4_t above(const int32_t *entries, int32_t limit) {
-    return vsubq_n_s32(vld1q_s32(entries), limit);
+/* Write the bits of all groups: which entries are above `below`. What remains of an entry narrows to a
+ * byte that is 0 if nothing does; the bytes of the odd keys go between those of the even ones. */
+static uint16_t *above(const head *now, uint32_t below, uint16_t *to) {
+    const uint16_t *entries = now->entries;
+    uint32_t bits;
+    __asm volatile("dls lr, %[groups]\n"
+                   "1:\n"
+                   "vldmia %[entries]!, {d0-d3}\n"
+                   "vqsub.u16 q0, q0, %[below]\n"
+                   "vqsub.u16 q1, q1, %[below]\n"
+                   "vqmovnb.u16 q0, q0\n"
+                   "vqmovnt.u16 q0, q1\n"
+                   "vcmp.i8 ne, q0, zr\n"
+                   "vmrs %[bits], p0\n"
+                   "strh %[bits], [%[to]], #2\n"
+                   "le lr, 1b\n"
+                   : [entries] "+&r"(entries), [bits] "=&r"(bits), [to] "+&r"(to)
+                   : [groups] "r"(now->groups), [below] "r"(below)
+                   : "lr", "memory", "q0", "q1");
+    return to;
 }
 
-/* The bits of 16 entries. Narrowing puts the vectors into each other's gaps, so that the bytes are in
- * the order of the keys; it saturates, which keeps signs. */
-static inline uint16_t reached(const int32_t *entries, int32_t limit) {
-    const int16x8_t even =
-        vqmovntq_s32(vqmovnbq_s32(vdupq_n_s16(0), above(entries, limit)), above(entries + 8, limit));
-    const int16x8_t odd = vqmovntq_s32(vqmovnbq_s32(vdupq_n_s16(0), above(entries + 4, limit)),
-                                       above(entries + 12, limit));
-    const int8x16_t all = vqmovntq_s16(vqmovnbq_s16(vdupq_n_s8(0), even), odd);
-    return (uint16_t)vcmpgeq_n_s8(all, 0);
+/* Write the bits of a row: which entries are at least `limit`. None is above 65535. */
+static uint16_t *reached(const head *now, int32_t limit, uint16_t *to) {
+    if (limit > 0) {
+        return above(now, limit > UINT16_MAX ? UINT16_MAX : (uint32_t)limit - 1u, to);
+    }
+    for (uint32_t group = 0; group < now->groups; group++) {
+        *to++ = UINT16_MAX;
+    }
+    return to;
 }
 
 void sbnn_mve_scores_map(uint32_t heads, uint32_t m, uint32_t n, uint32_t k, const uint32_t *queries,
-                         const uint32_t *keys, const int32_t *table, const int32_t *ratio,
+                         const uint32_t *keys, const uint16_t *table, const int32_t *ratio,
                          void *workspace, uint32_t *y) {
     const uint32_t words = (k + 31u) / 32u;
     const uint32_t groups = (n + KEYS - 1u) / KEYS;
-    int32_t *const entries = workspace;
-    uint32_t *const copy = (uint32_t *)workspace + groups * KEYS;
+    uint32_t *const copy = workspace;
+    uint16_t *const entries = (uint16_t *)(void *)(copy + groups * KEYS * words);
     uint16_t *to = (uint16_t *)(void *)y;
-    head now = {copy, table, groups, groups * KEYS - n, entries};
+    head now = {copy, table, words, groups, groups * KEYS - n, entries};
     for (; heads > 0u; heads--) {
         lay_out(keys, n, words, copy);
         for (uint32_t row = m; row > 0u; row--) {
-            const int32_t total =
-                words == 1u ? total_of(&now, queries, 1) : total_of(&now, queries, words);
-            const int32_t limit = limit_of(*ratio, total);
-            for (uint32_t group = 0; group < groups; group++) {
-                *to++ = reached(entries + group * KEYS, limit);
-            }
+            const uint32_t total = total_of(&now, queries);
+            to = reached(&now, limit_of(*ratio, (int32_t)total), to);
             to[-1] &= (uint16_t)(0xFFFFu >> now.pads);
             if (groups % 2u) {
                 *to++ = 0;

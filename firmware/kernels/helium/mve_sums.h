@@ -47,29 +47,27 @@ static inline uint32_t mve_sums_bytes(const mve_product *product) {
     "vld41.8 {q0, q1, q2, q3}, [%[bytes]]\n"                                                           \
     "vld42.8 {q0, q1, q2, q3}, [%[bytes]]\n"                                                           \
     "vld43.8 {q0, q1, q2, q3}, [%[bytes]]!\n"
-/* q1 and q0 = the mismatches of the even and the odd outputs, if all four bytes together fit a byte. */
+/* q0 and q1 = the mismatches of the even and the odd outputs, if all four bytes together fit a byte. */
 #define SUMS_FOUR                                                                                      \
     SUMS_BYTES                                                                                         \
     "vadd.i8 q0, q0, q1\n"                                                                             \
     "vadd.i8 q2, q2, q3\n"                                                                             \
     "vadd.i8 q0, q0, q2\n"                                                                             \
-    "vmovlb.u8 q1, q0\n"                                                                               \
-    "vmovlt.u8 q0, q0\n"
+    "vmovlt.u8 q1, q0\n"                                                                               \
+    "vmovlb.u8 q0, q0\n"
 /* The same if two do. */
 #define SUMS_TWO                                                                                       \
     SUMS_BYTES                                                                                         \
     "vadd.i8 q0, q0, q1\n"                                                                             \
     "vadd.i8 q2, q2, q3\n"                                                                             \
-    "vmovlb.u8 q1, q0\n"                                                                               \
-    "vmovlb.u8 q3, q2\n"                                                                               \
-    "vmovlt.u8 q0, q0\n"                                                                               \
-    "vmovlt.u8 q2, q2\n"                                                                               \
+    "vmovlt.u8 q1, q0\n"                                                                               \
+    "vmovlt.u8 q3, q2\n"                                                                               \
+    "vmovlb.u8 q0, q0\n"                                                                               \
+    "vmovlb.u8 q2, q2\n"                                                                               \
     "vadd.i16 q1, q1, q3\n"                                                                            \
     "vadd.i16 q0, q0, q2\n"
 /* Mismatches that exist already. */
-#define SUMS_HALVES                                                                                    \
-    "vldrh.u16 q1, [%[bytes]], #16\n"                                                                  \
-    "vldrh.u16 q0, [%[bytes]], #16\n"
+#define SUMS_HALVES "vldmia %[bytes]!, {d0-d3}\n"
 
 /* Store k - 2 * mismatches, and return the largest magnitude. The sums of 16 outputs may replace what
  * they are made from, all of which is read before. */
@@ -78,12 +76,11 @@ static inline uint32_t mve_sums_bytes(const mve_product *product) {
         int32_t most = 0;                                                                              \
         __asm volatile("vdup.16 q4, %[factor]\n"                                                       \
                        "dls lr, %[loops]\n"                                                            \
-                       "1:\n" mismatches "vmlas.s16 q1, q4, %[k]\n"                                    \
-                       "vmlas.s16 q0, q4, %[k]\n"                                                      \
-                       "vmaxav.s16 %[most], q1\n"                                                      \
+                       "1:\n" mismatches "vmlas.s16 q0, q4, %[k]\n"                                    \
+                       "vmlas.s16 q1, q4, %[k]\n"                                                      \
                        "vmaxav.s16 %[most], q0\n"                                                      \
-                       "vstrh.16 q1, [%[sums]], #16\n"                                                 \
-                       "vstrh.16 q0, [%[sums]], #16\n"                                                 \
+                       "vmaxav.s16 %[most], q1\n"                                                      \
+                       "vstmia %[sums]!, {d0-d3}\n"                                                    \
                        "le lr, 1b\n"                                                                   \
                        : [bytes] "+&r"(bytes), [sums] "+&r"(sums), [most] "+&Te"(most)                 \
                        : [factor] "r"(-2), [loops] "r"(n / 16u), [k] "r"(k)                            \

@@ -42,9 +42,9 @@ void sbnn_mve_values(uint32_t rows, uint32_t columns, uint32_t kernel_rows, uint
         uint32_t first = 0;
         do {
             if (is_counted) {
-                mve_counted_values(&layer, sums + first, residual, first, stretch, y);
+                mve_counted_sixteens(&layer, sums + first, residual, first, stretch, y);
             } else if (most <= near) {
-                mve_near_values(&layer, sums + first, residual, first, stretch, y);
+                mve_near_sixteens(&layer, sums + first, residual, first, stretch, y);
             } else {
                 mve_far_values(&layer, sums + first, residual, first, stretch, y);
             }

@@ -8,7 +8,10 @@
 #ifndef SBNN_KERNELS_LOOKUP_COLUMNS_H
 #define SBNN_KERNELS_LOOKUP_COLUMNS_H
 
+#include "lookup_halves.h"
+
 #include <stdint.h>
+#include <string.h>
 
 #define LOOKUP_ONES 0x11111111u
 #define LOOKUP_STEPS                                                                                   \
@@ -19,8 +22,9 @@
 static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t rows,
                                   uint32_t columns[8]) {
     uint32_t a[8];
-    uint32_t given[8] = {0};
+    uint32_t given[8];
     if (rows < 8u) {
+        memset(given, 0, sizeof given);
         for (uint32_t t = 0; t < rows; t++) {
             given[t] = x[t * stride];
         }
@@ -34,9 +38,9 @@ static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t r
     }
 #pragma GCC unroll 8
     for (uint32_t t = 0; t < 4u; t++) {
-        const uint32_t high = a[t] >> 16 | (a[t + 4u] & 0xFFFF0000u);
-        a[t] = (a[t] & 0xFFFFu) | a[t + 4u] << 16;
-        a[t + 4u] = high;
+        const uint32_t low = a[t];
+        a[t] = lookup_low_halves(low, a[t + 4u]);
+        a[t + 4u] = lookup_high_halves(low, a[t + 4u]);
     }
 #pragma GCC unroll 8
     for (uint32_t t = 0; t < 8u; t++) {
@@ -54,6 +58,13 @@ static inline void lookup_columns(const uint32_t *x, uint32_t stride, uint32_t r
     }
 }
 
+/* With a constant in a register, Thumb-2 shifts the other operand in the same instruction. */
+#if defined __thumb2__
+#define LOOKUP_IN_REGISTER(constant) __asm("" : "+r"(constant))
+#else
+#define LOOKUP_IN_REGISTER(constant) (void)(constant)
+#endif
+
 /* Write the steps of one field.
  *   first, width   the field's bits
  *   inner          bits that number the entries within a block: 3, 2 or 1 for eight, four or two
@@ -64,11 +75,13 @@ __attribute__((always_inline)) static inline void lookup_steps(const uint32_t co
                                                                uint32_t *steps) {
     uint32_t entry = 0;
     uint32_t lower = 0;
+    uint32_t ones = LOOKUP_ONES;
+    LOOKUP_IN_REGISTER(ones);
 #pragma GCC unroll 8
     for (uint32_t i = 0; i < width; i++) {
         const uint32_t bit = first + i;
-        const uint32_t bits = columns[bit / 4u] >> (bit % 4u) & LOOKUP_ONES;
-        const uint32_t difference = LOOKUP_ONES - 2u * bits;
+        const uint32_t bits = columns[bit / 4u] >> (bit % 4u) & ones;
+        const uint32_t difference = ones - 2u * bits;
         entry += bits;
         steps[(i + 1u) * apart] = difference - lower;
         if (i >= inner) {

@@ -1,4 +1,4 @@
-#include "mve.h"
+#include "mve_byrow_ones.h"
 
 const uint8_t sbnn_mve_ones[256] = {
     0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 1, 2, 2, 3, 2, 3, 3, 4, 2, 3, 3, 4, 3, 4, 4, 5,
