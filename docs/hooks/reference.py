@@ -1,6 +1,7 @@
 """Pages of the site that are made from the program: commands from click, recipes from their dataclasses.
 
-MkDocs calls `on_files` (`hooks` in mkdocs.yml). No file has these pages: they are as the program.
+`python docs/hooks/reference.py` writes them into docs/, for readers of the repository; a test holds them
+equal to the program. MkDocs calls `on_files` (`hooks` in mkdocs.yml), so that the site has those of now.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import inspect
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
@@ -62,10 +64,18 @@ _TYPES = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages."""
-    for name, page in (("commands.md", commands_page()), ("recipe-keys.md", recipes_page())):
+    """Put the generated pages in place of the committed ones."""
+    for name, page in pages().items():
+        committed = files.get_file_from_path(name)
+        if committed is not None:
+            files.remove(committed)
         files.append(File.generated(config, name, content=page))
     return files
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each generated page by the name of its file in docs/."""
+    return {"commands.md": commands_page(), "recipe-keys.md": recipes_page()}
 
 
 def commands_page() -> str:
@@ -200,3 +210,8 @@ def _text(text: str) -> str:
     for place in range(0, len(parts), 2):
         parts[place] = re.sub(r"([*_<\[\]|])", r"\\\1", parts[place])
     return "`".join(part.replace("|", "\\|") if place % 2 else part for place, part in enumerate(parts))
+
+
+if __name__ == "__main__":
+    for _name, _page in pages().items():
+        (Path(__file__).parents[1] / _name).write_text(_page, encoding="utf-8")

@@ -62,7 +62,7 @@ def command(
         raise click.UsageError("Missing argument 'FILE-OR-FOLDER'.")
     from sensor_bnn.files import write_file
     from sensor_bnn.report.contents import contents_facts, print_contents
-    from sensor_bnn.report.proposal import check_recipe_file, recipe_lines, write_recipe
+    from sensor_bnn.report.proposal import check_recipe_file, mended_keys, recipe_lines, write_recipe
     from sensor_bnn.train.contents import contents_of, with_guess
     from sensor_bnn.train.guess import guessed, proposed
     from sensor_bnn.train.recipe import load_recipe, recipe_names
@@ -94,6 +94,8 @@ def command(
         write_recipe(recipe_file, mended, found)
         if not as_json:
             click.echo(f"recipe {recipe_file}: look through it, then `sensor-bnn train {recipe_file}`")
+            if found.refused and mended is not None:
+                click.echo(f"It mends what training refuses above, by {mended_keys(guess.data, mended)}.")
         return
     if mended is None:
         click.echo("There is no recipe for these data yet: correct first what training refuses.")

@@ -182,7 +182,7 @@ def command(
         numbers = [class_name(one.name) for one in (model.numbers or ())] if model is not None else []
         recording = read_recording(file, limit, wanted, numbers, rate)
     hertz = recording.rate or _USUAL_RATE
-    if recording.rate is None and file != SHIPPED / "samples.npz":
+    if recording.rate is None and (recipe is not None or file != SHIPPED / "samples.npz"):
         NOTES.warning("Nothing states the rate: %g Hz is assumed; --rate states another.", _USUAL_RATE)
     given = [class_name(name) for name in classes.split(",")] if classes else []
     if bundle is not None:

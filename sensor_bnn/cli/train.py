@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,12 @@ def command(
 
     def with_choices(written: Recipe, dataset: DataSet) -> Recipe:
         chosen = with_defaults(written, dataset)
-        for line in told(written, chosen):
+        lines = told(written, chosen)
+        if lines and not dry_run:
+            # Without the reasons, because a new user reads everything that is printed.
+            values = ", ".join(line.rpartition(": ")[0] for line in lines)
+            lines = [f"{values} (--dry-run says why)"]
+        for line in lines:
             console.print(f"chosen: {line}", markup=False, highlight=False, soft_wrap=True)
         return chosen
 
@@ -308,6 +314,7 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     from dataclasses import asdict
 
     from sensor_bnn.nn.sizes import sizes
+    from sensor_bnn.train import sets
     from sensor_bnn.train.distill import Teacher, load_teacher
     from sensor_bnn.train.estimate import time_steps
     from sensor_bnn.train.runs import teacher_recipe
@@ -353,24 +360,31 @@ def _show(plan: Recipe, parts: Split, pace: Pace, as_json: bool, threads: int, c
     click.echo(f"about {_duration(seconds)} here{taught}: estimated from {step.timed} steps", nl=False)
     click.echo(f" of {step.seconds:.3g} seconds on average with {threads} thread(s),", nl=False)
     click.echo(" as busy as this machine is now")
-    click.echo(f"  kind of steps: {step.kind}")
+    if step.kind != "plain":
+        click.echo(f"  kind of steps: {step.kind}")
     click.echo(f"{found.parameters:,} parameters; {found.stored_bytes:,} bytes are stored, of them")
     click.echo(f"  {found.packed_bytes:,} packed weights, {found.float_bytes:,} other weights,", nl=False)
     click.echo(f" {found.constant_bytes:,} constants")
     click.echo(f"{found.binary_macs:,} binary and {found.float_macs:,} other multiply-adds per inference")
+    of_others = {"size", "held_out", *sets.OF_IMAGES} if len(parts.shape) == 2 else {*sets.OF_WINDOWS}
     for section in ("data", "augment", "schedule"):
-        click.echo(f"{section}: {_in_words(getattr(plan, section))}")
-    click.echo(f"distill: {_in_words(plan.distill) if plan.distill.teacher else 'no teacher'}")
+        click.echo(f"{section}: {_in_words(getattr(plan, section), of_others)}")
+    click.echo(f"distill: {_in_words(plan.distill, of_others) if plan.distill.teacher else 'no teacher'}")
 
 
-def _in_words(section: Any) -> str:
-    """Return the keys of a part of a recipe with their values; those that are off or empty come last."""
+def _in_words(section: Any, of_others: Collection[str]) -> str:
+    """Return the keys of a part of a recipe with their values; those that are off or empty come last.
+
+    Args:
+        section: the part.
+        of_others: keys that do not apply to these data; they are left out.
+    """
     from dataclasses import fields
 
     told, off = [], []
-    for key in (item.name for item in fields(section) if item.name != "folder"):
+    for key in (item.name for item in fields(section) if item.name not in {"folder", *of_others}):
         value = getattr(section, key)
-        if value:
+        if value or key == "split_seed":
             told.append(f"{key} {_value_in_words(value)}")
         else:
             off.append(key)
@@ -380,6 +394,11 @@ def _in_words(section: Any) -> str:
 def _value_in_words(value: Any) -> str:
     from dataclasses import asdict, is_dataclass
 
+    from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns
+
+    if isinstance(value, Columns):
+        named = {key: one for key, one in asdict(value).items() if one != getattr(USUAL_COLUMNS, key)}
+        return ", ".join(f"{key} = {one or 'none'}" for key, one in named.items()) or "with the usual names"
     if value is True:
         return "on"
     if isinstance(value, float):

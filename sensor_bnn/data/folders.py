@@ -195,7 +195,8 @@ def _joined(files: Sequence[Path], names: Sequence[tuple[str, ...]], found: Sequ
     rate = found[0].rate if len(rates) == 1 else None
     samples = np.concatenate([one.samples for one in found])
     left_out = tuple(dict.fromkeys(name for one in found for name in one.left_out))
-    return Recorded(channels, samples, tuple(runs), time, rate, source, found[0].units, left_out)
+    units, assumed = found[0].units, found[0].assumed
+    return Recorded(channels, samples, tuple(runs), time, rate, source, units, left_out, assumed)
 
 
 def _labelled(

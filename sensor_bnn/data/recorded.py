@@ -22,6 +22,16 @@ GAP = 1.5
 """A step of the time column that is longer than so many usual steps is a gap."""
 
 
+_TELLING = 20
+"""Samples of a recording from which on values that only rise are no coincidence."""
+
+_LIKE = 1.5
+_MOSTLY = 0.9
+"""Steps of a clock are within this factor of the usual one, in such a share of the samples."""
+
+_RISES = 0.99
+
+
 @dataclass(frozen=True)
 class Columns:
     """The names of the columns of a table that are no channels, in capitals or not; empty for no such column.
@@ -90,6 +100,7 @@ class Recorded:
         source: where labels and time are from, in words, such as "labels from the folders".
         units: the unit of each channel, empty for one that is not known; none at all if no unit is.
         left_out: the names of columns that are not read, because the channels were listed.
+        assumed: the column of times that are taken for seconds, because nothing says their unit; else empty.
     """
 
     channels: tuple[str, ...]
@@ -100,6 +111,7 @@ class Recorded:
     source: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    assumed: str = ""
 
     def recordings(self) -> list[tuple[Id | None, int, int]]:
         """Return each recording with its first sample and its end."""
@@ -168,6 +180,32 @@ def steps_of(found: Recorded) -> Steps | None:
         twice=_places(within & (step == 0)),
         longest=float(step[gap].max()) if gap.any() else 0.0,
     )
+
+
+def rising(found: Recorded, values: npt.NDArray[Any], *, evenly: bool) -> bool:
+    """Whether values rise in every recording, as a time or a count does; short recordings tell nothing.
+
+    Args:
+        found: the recordings.
+        values: a number for each sample, ``[samples]``.
+        evenly: whether every step must rise, and nearly all by a like amount. Else a step may be 0, and a
+            hundredth of them may fall, as those of a clock that starts over.
+    """
+    told = False
+    for _, first, end in found.recordings():
+        if end - first < _TELLING:
+            continue
+        told = True
+        step = np.diff(values[first:end].astype(np.float64))
+        usual = float(np.median(step))
+        if evenly:
+            like = (step > usual / _LIKE) & (step < usual * _LIKE)
+            # Not the other way round: a missing value is NaN, and compares as false.
+            if not (step.min() > 0 and like.mean() >= _MOSTLY):
+                return False
+        elif not ((step > 0).any() and (step >= 0).mean() >= _RISES):
+            return False
+    return told
 
 
 def divided(found: Recorded, at: Iterable[int]) -> Recorded:

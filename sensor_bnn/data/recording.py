@@ -34,15 +34,23 @@ _LARGEST = float(np.finfo(np.float32).max)
 _MISSING = frozenset({"", "nan", "na", "n/a", "null"})
 _TIMES = frozenset({"time", "timestamp"})
 _UNITS = {
-    **dict.fromkeys(("s", "sec", "seconds"), 1.0),
-    **dict.fromkeys(("ms", "msec", "milliseconds"), 1e-3),
-    **dict.fromkeys(("us", "\u00b5s", "\u03bcs", "microseconds"), 1e-6),
-    **dict.fromkeys(("ns", "nanoseconds"), 1e-9),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+    **dict.fromkeys(("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "\u00b5s", "\u03bcs", "usec", "usecs", "micros"), 1e-6),
+    **dict.fromkeys(("microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("ns", "nsec", "nanos", "nanosecond", "nanoseconds"), 1e-9),
 }
-"""Seconds of each unit that the name of a column of times may end in."""
+"""Seconds of each unit that the name of a column of times may have."""
+
+_SAY_TIME = frozenset(
+    {"t", "ts", "time", "times", "timestamp", "elapsed", "clock", "uptime", "tick", "ticks"}
+)
+"""Words in the name of a column that may be a time; its values decide."""
 
 _CALLED = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 _TIME = re.compile(r"(\w+?)(?:_([a-z\u00b5\u03bc]+)|\s*[(\[]\s*([a-z\u00b5\u03bc]+)\s*[)\]])?")
+_WORD = re.compile(r"[a-z\u00b5\u03bc]+")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def read_csv(
@@ -106,8 +114,12 @@ def read_rows(
     return _Table(file, rows, False, columns, channels, missing, targets=targets).read()
 
 
-def csv_roles(file: Path) -> Roles:
-    """Return what the columns of a CSV file may be that have none of the usual names.
+def csv_roles(file: Path, columns: Columns = USUAL_COLUMNS) -> Roles:
+    """Return what the columns of a CSV file may be that have none of these names.
+
+    Args:
+        file: the file.
+        columns: the names of the columns whose role is known.
 
     Raises:
         DataError: the file cannot be read, or is no CSV.
@@ -116,7 +128,7 @@ def csv_roles(file: Path) -> Roles:
         with file.open(encoding="utf-8-sig", newline="") as text:
             rows = _rows(file, text)
             header = [class_name(name) for name in next(rows, (1, []))[1]]
-            usual = {told.casefold() for told in _names(USUAL_COLUMNS).values() if told}
+            usual = {told.casefold() for told in _names(columns).values() if told}
             known = {name for name in header if name.casefold() in usual}
             time = _time_column(header)
             return roles_of(
@@ -249,9 +261,12 @@ class _Table:
         )
         if self.of_time is None:
             return found
-        unit = self.seconds or _usual_unit(self.header[self.of_time], times)
-        source = f"time from the column {self.header[self.of_time]}, in {_CALLED[unit]}"
-        return replace(found, time=np.frombuffer(times) * unit, source=(source,))
+        name = self.header[self.of_time]
+        unit = self.seconds or _usual_unit(name, times)
+        source = f"time from the column {name}, in {_CALLED[unit]}"
+        # A number that large is a date.
+        assumed = name if self.seconds is None and unit == 1 and times[0] < 1e9 else ""
+        return replace(found, time=np.frombuffer(times) * unit, source=(source,), assumed=assumed)
 
     def _find(self, name: str) -> int | None:
         """Return the place of a column, in capitals or not; None if there is none, or no name."""
@@ -473,10 +488,45 @@ def _time_column(header: Sequence[str]) -> int | None:
     return None
 
 
+def _words(name: str) -> list[str]:
+    """Return the words of a column's name, such as ``time`` and ``ms`` of ``timeMs``."""
+    return _WORD.findall(_HUMP.sub("_", name).casefold())
+
+
 def _seconds(name: str) -> float | None:
-    """Return the seconds of the unit in a column's name; None without one."""
-    match = _TIME.fullmatch(name.casefold())
-    return _UNITS.get(match[2] or match[3]) if match else None
+    """Return the seconds of the unit in the name of a column of times; None without one.
+
+    A name ends in its unit, or begins with it, as ``seconds_elapsed`` does, or is the unit, as ``millis``.
+    """
+    words = _words(name)
+    return next((_UNITS[word] for word in (*words[-1:], *words[:1]) if word in _UNITS), None)
+
+
+def states_unit(name: str) -> bool:
+    """Whether the name of a column of times says their unit, as ``t_ms`` does."""
+    return _seconds(name) is not None
+
+
+def csv_times(file: Path) -> tuple[str, ...]:
+    """Return the columns of a CSV file whose names may be those of a time, those with a unit first.
+
+    A column ``t`` may be a temperature, so that the values must be looked at, too. A file that has a time
+    under its usual name has none of these.
+
+    Raises:
+        DataError: the file cannot be read, or is no CSV.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            header = [class_name(name) for name in next(_rows(file, text), (1, []))[1]]
+    except UnicodeDecodeError:
+        raise DataError(f"{file}: {_not_utf8(file)}.", "Save it as CSV in UTF-8.") from None
+    except OSError as error:
+        raise DataError(f"Cannot read {file}: {error.strerror}.", "Give a CSV file.") from None
+    if _time_column(header) is not None:
+        return ()
+    named = [name for name in header if states_unit(name) or not _SAY_TIME.isdisjoint(_words(name))]
+    return tuple(sorted(named, key=lambda name: not states_unit(name)))
 
 
 def _usual_unit(name: str, times: Sequence[float]) -> float:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 
-from sensor_bnn.data.recorded import Id, id_of
+from sensor_bnn.data.recorded import USUAL_COLUMNS, Columns, Id, id_of
 from sensor_bnn.labels import broken_rule, class_name
 
 _MOST_ROWS = 200_000
@@ -88,7 +88,7 @@ def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collec
     seen = [column for column in seen if column.name not in known]
     words = [column for column in seen if column.has_words]
     label = [column for column in seen if column.may_be_label(count)]
-    label.sort(key=lambda column: (column.rank("label"), len(column.values)))
+    label.sort(key=lambda column: (len(column.values) < 2, column.rank("label"), len(column.values)))
     first = label[:1]
     recording = [column for column in seen if column not in first and column.may_be_recording(count)]
     recording.sort(key=lambda column: (column.says("subject"), column.rank("recording"), -len(column.values)))
@@ -121,9 +121,20 @@ def columns_line(roles: Roles, missing: Sequence[str]) -> str:
     Returns:
         The line; empty without any candidate.
     """
-    chosen = {key: names[0] for key in missing if (names := getattr(roles, key, ()))}
+    return stated_line({key: names[0] for key in missing if (names := getattr(roles, key, ()))})
+
+
+def stated_line(chosen: Mapping[str, str]) -> str:
+    """Return the line of [data] that names these columns by their keys; empty without any."""
     told = ", ".join(f"{key} = {json.dumps(name, ensure_ascii=False)}" for key, name in chosen.items())
     return f"columns = {{ {told} }}" if told else ""
+
+
+def with_time(columns: Columns, name: str) -> str:
+    """Return the line of [data] that names a column of times, and those that are named already."""
+    named = {item.name: getattr(columns, item.name) for item in fields(Columns)}
+    usual = {item.name: getattr(USUAL_COLUMNS, item.name) for item in fields(Columns)}
+    return stated_line({key: told for key, told in named.items() if told != usual[key]} | {"time": name})
 
 
 @dataclass(eq=False)
@@ -167,10 +178,14 @@ class _Column:
             self.are_ids = isinstance(found, int) or not (broken_rule(found) or _is_number(found))
 
     def may_be_label(self, rows: int) -> bool:
-        """Whether it has few values, and they are words or its name says a class."""
+        """Whether it has few values, and they are words or its name says a class.
+
+        One value is enough for words under such a name: training then says that a class is missing.
+        """
         other = self.says("recording") or self.says("subject")
         told = self.says("label") or (self.has_words and not other)
-        return told and 2 <= len(self.values) <= min(_MOST_CLASSES, rows // 2)
+        fewest = 1 if self.has_words and self.says("label") else 2
+        return told and fewest <= len(self.values) <= min(_MOST_CLASSES, rows // 2)
 
     def may_be_recording(self, rows: int) -> bool:
         """Whether each of its values is in adjacent rows, and they are words or its name says a recording."""

@@ -27,7 +27,7 @@ _MEANINGS = {
 """The comment on each key whose meaning does not depend on the data."""
 
 _REST = """
-# What this leaves open follows the data, and `sensor-bnn train` says what was chosen, and why. For example:
+# What this leaves open follows the data; `sensor-bnn train --dry-run` says how, and why. For example:
 # [schedule]
 # epochs = 20   # a short first try
 """
@@ -37,6 +37,12 @@ def recipe_lines(data: DataRecipe) -> str:
     """Return the start of a recipe as TOML: a preset of integers, and the keys of [data] that are chosen."""
     lines = [f"{key} = {value}" for key, value in _values(data).items()]
     return "\n".join([_PRESET, "", "[data]", *lines])
+
+
+def mended_keys(data: DataRecipe, mended: DataRecipe) -> str:
+    """Return the keys of [data] by which training takes what it refuses without, as in ``window = 50``."""
+    before = _values(data)
+    return ", ".join(f"{key} = {told}" for key, told in _values(mended).items() if told != before.get(key))
 
 
 def check_recipe_file(file: Path) -> None:
@@ -83,7 +89,7 @@ def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
     rows = [(f"{key} = {value}", meanings[key]) for key, value in _values(data).items()]
     rows.append((f"test_share = {data.test_share}", "of the recordings of each class, if no column says it"))
     lines = [
-        "# Written by `sensor-bnn data`. The page `Keys of a recipe` has every key.",
+        "# Written by `sensor-bnn data`. docs/recipe-keys.md has every key.",
         f"{_PRESET}   # `sensor-bnn models` lists others",
         "",
         "[data]",

@@ -196,7 +196,7 @@ def _contents(
         classes=() if numbers else _classes(runs, time, counts, of_subjects, by_recording),
         split=split,
         dropped=dropped,
-        notes=(*noticed(time, channels), *notes),
+        notes=(*noticed(time, channels, found), *notes),
         refused=refused,
         examples=examples,
         targets=() if dataset is None else target_facts(dataset, split),

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Recorded, steps_of
-from sensor_bnn.data.recording import csv_roles
+from sensor_bnn.data.recorded import Recorded, rising, steps_of
+from sensor_bnn.data.recording import csv_roles, csv_times, states_unit
+from sensor_bnn.data.roles import with_time
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
 from sensor_bnn.train.own_windows import from_recorded
@@ -81,6 +82,54 @@ def guessed(place: Path) -> Guess:
 
 
 def _with_columns(plan: DataRecipe) -> Guess:
+    """Read CSV files; take columns for what they look like, above all one for the time."""
+    place = plan.place()
+    file = files_in(place, (".csv",))[0] if place.is_dir() else place
+    for name in csv_times(file):
+        try:
+            guess = _with_roles(replace(plan, columns=replace(plan.columns, time=name)), file)
+        except DataError:  # its values are no times
+            continue
+        assert guess.found is not None and guess.found.time is not None
+        stated = states_unit(name)
+        # Whole numbers from 0 without a unit are milliseconds as often as seconds.
+        told = stated or not _are_whole(guess.found.time)
+        if told and rising(guess.found, guess.found.time, evenly=not stated):
+            said = "" if stated else ", in seconds: check the rate"
+            note = f"The column {name} is taken for the time{said}."
+            return _without_clocks(replace(guess, notes=(note, *guess.notes)))
+    return _without_clocks(_with_roles(plan, file))
+
+
+def _without_clocks(guess: Guess) -> Guess:
+    """Leave out channels that rise evenly in every recording: a model would learn when a sample was taken."""
+    found, plan = guess.found, guess.data
+    assert found is not None
+    clocks = [
+        name for at, name in enumerate(found.channels) if rising(found, found.samples[:, at], evenly=True)
+    ]
+    kept = tuple(name for name in found.channels if name not in clocks)
+    if not clocks or not kept:
+        return guess
+    plan = replace(plan, channels=kept)
+    notes = []
+    for name in clocks:
+        told = f"The column {name} rises evenly in each recording, as a time or a count does: it is left out."
+        if found.time is None:
+            told += (
+                f" Nothing says its unit. In seconds: write {with_time(plan.columns, name)} in [data]. In"
+                f" milliseconds: rename it first, such as to {name}_ms. Or state the rate in Hz: rate = 50."
+            )
+        notes.append(told)
+    counters = tuple(name for name in guess.counters if name in kept)
+    return Guess(plan, (*guess.notes, *notes), read_leniently(plan), counters)
+
+
+def _are_whole(times: npt.NDArray[np.float64]) -> bool:
+    return bool((times == np.floor(times)).all())
+
+
+def _with_roles(plan: DataRecipe, file: Path) -> Guess:
     """Read CSV files; take columns for what they look like where that is needed to read or to train."""
     place = plan.place()
     try:
@@ -98,7 +147,7 @@ def _with_columns(plan: DataRecipe) -> Guess:
         refused = None
     except DataError as error:
         lacking, refused = ["recording", "label", "subject"], error
-    roles = csv_roles(files_in(place, (".csv",))[0] if place.is_dir() else place)
+    roles = csv_roles(file, plan.columns)
     if place.is_dir():  # a file is a recording, and its name or folder may be the label
         lacking = [key for key in lacking if key != "recording"]
     chosen = {key: getattr(roles, key)[0] for key in lacking if getattr(roles, key)}

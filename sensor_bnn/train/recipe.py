@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -424,12 +425,13 @@ def load_recipe(name_or_path: str, folder: Path | None = None) -> Recipe:
     path = Path(name_or_path)
     if folder is not None and path.suffix == ".toml":
         path = _place(str(folder), name_or_path)
-    kind = _OF_DATA.get(path.suffix.lower())
-    if kind is not None:
+    if path.suffix.lower() in _OF_DATA:
+        good = is_good_name(path.stem) and any(map(str.isalnum, path.stem))
+        written = f"{path.stem}.toml" if good else "my-sensor.toml"
+        line = shlex.join(["sensor-bnn", "data", str(path), "--write-recipe", written])
         raise CheckpointError(
             f"{path} is data, not a recipe.",
-            f"Write a recipe with data.set = {kind!r} and data.path = {str(path)!r}, and train that:"
-            " `sensor-bnn data` prints its lines, docs/own-sensor.md has an example.",
+            f"Write one with `{line}`, and train that; docs/first-decision.md has the way.",
         )
     if path.suffix != ".toml":
         path = _FOLDER / f"{name_or_path}.toml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from torch import Generator, Tensor
 from sensor_bnn.data.folders import FORMATS
 from sensor_bnn.data.predicted import Number
 from sensor_bnn.data.recorded import Id, in_order
+from sensor_bnn.data.recording import states_unit
+from sensor_bnn.data.roles import with_time
 from sensor_bnn.data.samples import Windows
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import archives, image_sets, own_windows, smartwatch
@@ -113,7 +116,7 @@ def load(data: DataRecipe) -> DataSet:
     return for_anomalies(dataset, data)
 
 
-def _only_rising(dataset: Recordings) -> tuple[str, ...]:
+def _only_rising(dataset: Recordings, data: DataRecipe) -> tuple[str, ...]:
     """Return a sentence on channels that never fall within a recording, as times and counts do."""
     bounds = np.unique(np.stack([dataset.first, dataset.end], axis=1), axis=0)
     bounds = bounds[bounds[:, 1] - bounds[:, 0] >= _RISING]
@@ -125,14 +128,22 @@ def _only_rising(dataset: Recordings) -> tuple[str, ...]:
         recording = dataset.signal[:, first:end]
         falls |= (np.diff(recording) < 0).any(axis=1)
         rises &= recording[:, -1] > recording[:, 0]
-    found = [dataset.channel(int(place)) for place in np.flatnonzero(rises & ~falls)]
-    if not found:
+    places = np.flatnonzero(rises & ~falls).tolist()
+    if not places:
         return ()
+    found = [dataset.channel(place) for place in places]
     verb, it = ("rises", "it") if len(found) == 1 else ("rise", "them")
+    others = [
+        json.dumps(name, ensure_ascii=False) for at, name in enumerate(dataset.channels) if at not in places
+    ]
+    told = f"leave {it} out: channels = [{', '.join(others)}]" if others else f"leave {it} out of the data"
+    name = dataset.channels[places[0]]
+    if data.set in ("csv", "parquet") and not data.columns.time:
+        unit = "" if states_unit(name) else ", in seconds (in another unit: rename it first, such as to t_ms)"
+        told = f"if {name} is a time{unit}, write {with_time(data.columns, name)}; else {told}"
     return (
         f"Within each recording {' and '.join(found)} only {verb}, as a time or a count does: a model would"
-        f' learn when a sample was taken. Name a time in data.columns, as {{ time = "seconds" }} does, or'
-        f" leave {it} out of data.channels.",
+        f" learn when a sample was taken. In [data], {told}.",
     )
 
 
@@ -174,7 +185,7 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
     learned, tested_on = (dataset.y[dataset.is_of(groups)] for groups in (train, test))
     if dataset.targets is not None:
         odd = (*_check_targets(dataset, data), *_odd(dataset, data, len(learned)))
-        return (*dataset.notes, *odd, *_only_rising(dataset))
+        return (*dataset.notes, *odd, *_only_rising(dataset, data))
     others: dict[str, str] = {}
     for label in np.unique(dataset.y):
         of_label = in_order(dataset.group[dataset.y == label].tolist())
@@ -184,7 +195,7 @@ def check_split(dataset: DataSet, data: DataRecipe) -> tuple[str, ...]:
             part.label, f"its parts are shorter than data.window, {dataset.length} samples: {_told(part)}"
         )
     notes = _check_classes(dataset.classes, learned, tested_on, others, "windows")
-    return (*dataset.notes, *notes, *_odd(dataset, data, len(learned)), *_only_rising(dataset))
+    return (*dataset.notes, *notes, *_odd(dataset, data, len(learned)), *_only_rising(dataset, data))
 
 
 def _check_targets(dataset: Recordings, data: DataRecipe) -> tuple[str, ...]:
@@ -253,6 +264,14 @@ def _check_classes(
     """
     notes: tuple[str, ...] = ()
     to_learn, to_test = (np.bincount(y, minlength=len(classes)) for y in (learned, tested_on))
+    known = {*learned.tolist(), *tested_on.tolist()}
+    if len(known) == 1 and not others.keys() - {classes[min(known)]}:
+        only = classes[min(known)]
+        raise DataError(
+            f"All {examples} are of one class, {only}: a model would always answer {only}.",
+            "Record another class, too; or let the model find what is unlike this one, by a line in [data]:"
+            f" normal = {json.dumps(only, ensure_ascii=False)}.",
+        )
     for name, trained, tests in zip(classes, to_learn, to_test, strict=True):
         if not trained and (tests or name in others):
             found = f"{tests} {examples} are tested on" if tests else others[name]

@@ -131,9 +131,25 @@ def _clipped(known: npt.NDArray[np.float64], low: float, high: float) -> float:
     return stuck / len(known)
 
 
-def noticed(time: TimeFacts, channels: tuple[ChannelFacts, ...]) -> tuple[str, ...]:
+def _may_be_milliseconds(found: Recorded) -> bool:
+    """Whether times are whole numbers, usually 2 or more apart: a sensor is rarely read so slowly."""
+    assert found.time is not None
+    step = np.diff(found.time)
+    forward = step[step > 0]
+    whole = bool((found.time == np.floor(found.time)).all())
+    return whole and len(forward) > 0 and float(np.median(forward)) >= 2
+
+
+def noticed(
+    time: TimeFacts, channels: tuple[ChannelFacts, ...], found: Recorded | None = None
+) -> tuple[str, ...]:
     """Return what may not be meant, as sentences."""
     notes = []
+    if found is not None and found.assumed and time.told_by == "the times" and _may_be_milliseconds(found):
+        notes.append(
+            f"The times in the column {found.assumed} are taken for seconds, which makes {time.rate:.3g} Hz;"
+            f" they look like milliseconds. If so, rename the column to {found.assumed}_ms."
+        )
     for channel in channels:
         if channel.constant:
             notes.append(f"Channel {channel.name} never changes.")

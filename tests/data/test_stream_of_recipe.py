@@ -291,6 +291,13 @@ def test_a_rate_that_nothing_states_is_told(tmp_path: Path, caplog: pytest.LogCa
     caplog.clear()
     assert isinstance(CliRunner().invoke(root, [*words, "--rate", "20"]).exception, PortError)
     assert "Nothing states" not in caplog.text
+    (tmp_path / "own.csv").write_text(
+        "recording,label,ax\n1,a,1\n1,a,2\n2,b,3\n2,b,4\n3,a,1\n3,a,1\n4,b,2\n4,b,0\n"
+    )
+    (tmp_path / "own.toml").write_text('[data]\nset = "csv"\npath = "own.csv"\nwindow = 2\nstep = 2\n')
+    of_recipe = [*words[:4], "--recipe", str(tmp_path / "own.toml"), "--part", "all"]
+    assert isinstance(CliRunner().invoke(root, of_recipe).exception, PortError)
+    assert "Nothing states the rate: 50 Hz is assumed" in caplog.text
     assert CliRunner().invoke(root, [*words, "--part", "all"]).exit_code == 2
 
 

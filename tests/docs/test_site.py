@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import importlib.util
 import os
 import re
 import subprocess
@@ -114,6 +115,18 @@ def test_every_page_of_the_folder_is_in_the_navigation(site: Path) -> None:
     for source in (ROOT / "docs").glob("*.md"):
         assert any(link.endswith(f"{source.stem}.html") or source.stem == "index" for link in home.links), (
             source
+        )
+
+
+def test_the_generated_pages_in_the_repository_are_as_the_program() -> None:
+    """They are links of other pages there; `python docs/hooks/reference.py` writes them."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "hooks" / "reference.py")
+    assert spec is not None and spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    for name, page in reference.pages().items():
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page, (
+            f"docs/{name} is old: run `python docs/hooks/reference.py`"
         )
 
 

@@ -28,6 +28,19 @@ def test_ten_classes_of_a_thousand_samples_fit_eighty_columns_uncut() -> None:
         assert ("50.0%" in row) == (truth > 0), "a class without samples has no recall"
 
 
+def test_few_classes_are_named_above_their_columns() -> None:
+    names = ["rest [g]", "shake", "wave to a friend"]
+    lines = _drawn(names, [[12, 0, 1], [0, 345, 0], [2, 0, 7]])
+    assert not any("…" in line for line in lines)
+    (head,) = (line for line in lines if "recall" in line)
+    starts = head.partition("recall")[2]
+    assert "rest [g]" in starts and "shake" in starts and "wave to a" in starts
+    # A count ends below the end of its heading.
+    (row,) = (line for line in lines if "50.0%" in line and "345" in line)
+    assert row[: head.index("shake") + len("shake")].endswith("345")
+    assert row.split()[0] == "shake"
+
+
 def test_of_more_classes_only_the_recalls_are_drawn() -> None:
     names = [f"class {letter}" for letter in "abcdefghijk"]
     lines = _drawn(names, [[7] * 11] * 11)

@@ -192,6 +192,10 @@ def test_a_recipe_is_written_that_is_the_printed_one(csv_file: Callable[..., Pat
     Path("printed.toml").write_text(recipe_of(typed(own).stdout))
     done = typed(own, "--write-recipe", "recipes/mine.toml")
     assert "recipe recipes/mine.toml: look through it, then `sensor-bnn train" in done.stdout
+    # A value is missing: training refuses the data, and takes them by the recipe.
+    assert "TRAINING REFUSES" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("It mends what training refuses above, by ")
+    assert 'missing = "interpolate"' in done.stdout.splitlines()[-1]
     written = Path("recipes/mine.toml").read_text()
     assert all("#" in line for line in written.splitlines() if "=" in line), "each key has a comment"
     assert "window = 100" in written and ": 2 s" in written
