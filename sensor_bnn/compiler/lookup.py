@@ -615,13 +615,16 @@ def _neon(lanes: int, costs: _Neon, *, chunk_words: int = 0) -> Kernel:
 
 
 def _in_panels(weights: Array) -> Array | None:
-    """Return bytes ``[N / 64, 4 * words(K), 64]``, or None if the last panel would have fewer outputs."""
+    """Return bytes ``[N / 64, 4 * words(K), 64]`` as the words that the kernel's parameter is declared with.
+
+    None if the last panel would have fewer outputs.
+    """
     if len(weights) % _PANEL:
         return None
     outputs = (
         np.ascontiguousarray(weights.astype("<u4")).view(np.uint8).reshape(-1, _PANEL, 4 * weights.shape[1])
     )
-    return np.ascontiguousarray(outputs.swapaxes(1, 2))
+    return np.ascontiguousarray(outputs.swapaxes(1, 2)).view("<u4").astype(np.uint32, copy=False)
 
 
 def in_panels(rows: Sequence[Rows], weights: Array | None) -> Array | None:
