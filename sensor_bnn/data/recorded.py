@@ -208,6 +208,13 @@ def rising(found: Recorded, values: npt.NDArray[Any], *, evenly: bool) -> bool:
     return told
 
 
+def never_falls(found: Recorded, values: npt.NDArray[Any]) -> bool:
+    """Whether values fall in no recording; they may fall from one to the next."""
+    return all(
+        not (np.diff(values[first:end].astype(np.float64)) < 0).any() for _, first, end in found.recordings()
+    )
+
+
 def divided(found: Recorded, at: Iterable[int]) -> Recorded:
     """Return the recordings with a new run at each of these samples, so that no window crosses one.
 

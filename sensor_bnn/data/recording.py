@@ -47,6 +47,12 @@ _SAY_TIME = frozenset(
 )
 """Words in the name of a column that may be a time; its values decide."""
 
+_SAY_COUNT = frozenset(
+    {"seq", "sequence", "sample", "samples", "index", "idx", "row", "rows", "line", "counter"}
+    | {"no", "nr", "num", "number", "packet", "frame", "id", "unnamed"}
+)
+"""Words in the name of a column that may count the rows; its values decide. An encoder may have ``count``."""
+
 _CALLED = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 _TIME = re.compile(r"(\w+?)(?:_([a-z\u00b5\u03bc]+)|\s*[(\[]\s*([a-z\u00b5\u03bc]+)\s*[)\]])?")
 _WORD = re.compile(r"[a-z\u00b5\u03bc]+")
@@ -505,6 +511,11 @@ def _seconds(name: str) -> float | None:
 def states_unit(name: str) -> bool:
     """Whether the name of a column of times says their unit, as ``t_ms`` does."""
     return _seconds(name) is not None
+
+
+def says_count(name: str) -> bool:
+    """Whether the name of a column says that it counts rows, as ``seq`` and ``sample_no`` do."""
+    return not _SAY_COUNT.isdisjoint(_words(name))
 
 
 def csv_times(file: Path) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Recorded, rising, steps_of
-from sensor_bnn.data.recording import csv_roles, csv_times, states_unit
+from sensor_bnn.data.recorded import Recorded, never_falls, rising, steps_of
+from sensor_bnn.data.recording import csv_roles, csv_times, says_count, states_unit
 from sensor_bnn.data.roles import with_time
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
@@ -102,15 +102,28 @@ def _with_columns(plan: DataRecipe) -> Guess:
 
 
 def _without_clocks(guess: Guess) -> Guess:
-    """Leave out channels that rise evenly in every recording: a model would learn when a sample was taken."""
+    """Leave out channels that say when a sample was taken, which a model would learn, and say so.
+
+    These are channels that rise evenly in every recording, and counts of the rows. A channel that counts and
+    starts over within a recording, such as the angle of an encoder, is none, unless its name says a count.
+    """
     found, plan = guess.found, guess.data
     assert found is not None
     clocks = [
         name for at, name in enumerate(found.channels) if rising(found, found.samples[:, at], evenly=True)
     ]
-    kept = tuple(name for name in found.channels if name not in clocks)
-    if not clocks or not kept:
+    counts = [
+        name
+        for at, name in enumerate(found.channels)
+        if name in guess.counters
+        and name not in clocks
+        and (says_count(name) or never_falls(found, found.samples[:, at]))
+    ]
+    kept = tuple(name for name in found.channels if name not in (*clocks, *counts))
+    if not kept:
         return guess
+    if not clocks and not counts:
+        return replace(guess, counters=())
     plan = replace(plan, channels=kept)
     notes = []
     for name in clocks:
@@ -121,8 +134,11 @@ def _without_clocks(guess: Guess) -> Guess:
                 f" milliseconds: rename it first, such as to {name}_ms. Or state the rate in Hz: rate = 50."
             )
         notes.append(told)
-    counters = tuple(name for name in guess.counters if name in kept)
-    return Guess(plan, (*guess.notes, *notes), read_leniently(plan), counters)
+    notes += [
+        f"The column {name} counts the rows: it is left out. If it measures something, add it to channels."
+        for name in counts
+    ]
+    return Guess(plan, (*guess.notes, *notes), read_leniently(plan))
 
 
 def _are_whole(times: npt.NDArray[np.float64]) -> bool:
