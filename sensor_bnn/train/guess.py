@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Recorded, never_falls, rising, steps_of
+from sensor_bnn.data.recorded import Recorded, is_total, never_falls, rising, steps_of
 from sensor_bnn.data.recording import csv_roles, csv_times, says_count, states_unit
 from sensor_bnn.data.roles import with_time
 from sensor_bnn.errors import DataError
@@ -71,7 +71,11 @@ def guessed(place: Path) -> Guess:
     plan = DataRecipe(set=kind, path=str(place))
     if kind == "npz":
         return Guess(plan)
-    guess = _with_columns(plan) if kind == "csv" else Guess(plan, found=read_leniently(plan))
+    if kind == "csv":
+        guess = _with_columns(plan)
+    else:
+        guess = Guess(plan, found=read_leniently(plan))
+        guess = _without_clocks(guess) if kind == "parquet" else guess
     assert guess.found is not None
     steps = steps_of(guess.found)
     lengths = {run.end - run.first for run in guess.found.runs}
@@ -104,8 +108,9 @@ def _with_columns(plan: DataRecipe) -> Guess:
 def _without_clocks(guess: Guess) -> Guess:
     """Leave out channels that say when a sample was taken, which a model would learn, and say so.
 
-    These are channels that rise evenly in every recording, and counts of the rows. A channel that counts and
-    starts over within a recording, such as the angle of an encoder, is none, unless its name says a count.
+    These are channels that rise evenly in every recording, or over all of them, and counts of the rows. A
+    channel that counts and starts over within a recording, such as the angle of an encoder, is none, unless
+    its name says a count.
     """
     found, plan = guess.found, guess.data
     assert found is not None
@@ -119,15 +124,21 @@ def _without_clocks(guess: Guess) -> Guess:
         and name not in clocks
         and (says_count(name) or never_falls(found, found.samples[:, at]))
     ]
-    kept = tuple(name for name in found.channels if name not in (*clocks, *counts))
+    totals = [
+        name
+        for at, name in enumerate(found.channels)
+        if name not in (*clocks, *counts) and is_total(found, found.samples[:, at])
+    ]
+    kept = tuple(name for name in found.channels if name not in (*clocks, *counts, *totals))
     if not kept:
         return guess
-    if not clocks and not counts:
+    if len(kept) == len(found.channels):
         return replace(guess, counters=())
     plan = replace(plan, channels=kept)
     notes = []
-    for name in clocks:
-        told = f"The column {name} rises evenly in each recording, as a time or a count does: it is left out."
+    for name in (*clocks, *totals):
+        how = "rises evenly in each recording" if name in clocks else "only rises, over all recordings"
+        told = f"The column {name} {how}, as a time or a count does: it is left out."
         if found.time is None:
             told += (
                 f" Nothing says its unit. In seconds: write {with_time(plan.columns, name)} in [data]. In"
@@ -137,6 +148,10 @@ def _without_clocks(guess: Guess) -> Guess:
     notes += [
         f"The column {name} counts the rows: it is left out. If it measures something, add it to channels."
         for name in counts
+    ]
+    notes += [
+        f"To learn from {name} all the same, although it tells when a sample was taken, add it to channels."
+        for name in totals
     ]
     return Guess(plan, (*guess.notes, *notes), read_leniently(plan))
 

@@ -200,6 +200,22 @@ def test_of_columns_that_count_and_start_over_only_one_named_so_is_left_out_and_
     assert [one["name"] for one in facts_of(own)["channels"]] == ["ax [g]", "ay", "az", "angle"]
 
 
+def test_a_channel_that_only_rises_is_in_neither_the_recipe_nor_another_note(
+    csv_file: Callable[..., Path],
+) -> None:
+    own = csv_file()
+    head, *lines = own.read_text().splitlines()
+    counted = [f"{line},{at * at // 50}" for at, line in enumerate(lines)]
+    own.write_text("\n".join([f"{head},pulses", *counted]))
+    told = " ".join(typed(own, "--write-recipe", "mine.toml").stdout.split())
+    assert (
+        "The column pulses only rises, over all recordings, as a time or a count does: it is left out."
+        in told
+    )
+    assert "add it to channels." in told and "In [data], " not in told
+    assert load_recipe("mine.toml").data.channels == ("ax [g]", "ay", "az")
+
+
 def test_a_recipe_is_written_that_is_the_printed_one(csv_file: Callable[..., Path]) -> None:
     """With odd columns, into another folder, from which it names the data; and it is never overwritten."""
     own = csv_file(faults=True)
