@@ -113,6 +113,11 @@ def _write_example(file: Path) -> None:
     from sensor_bnn.errors import DataError
     from sensor_bnn.files import write_file
 
+    if file.suffix.lower() != ".csv":
+        raise DataError(
+            f"The example is a CSV file, and {file} does not end in .csv: no command would read it.",
+            "Name a file such as my-sensor.csv.",
+        )
     if os.path.lexists(file):
         raise DataError(
             f"There is a file {file}, which is not overwritten.",

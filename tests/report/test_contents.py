@@ -272,6 +272,9 @@ def test_an_example_is_new_and_training_takes_it(tmp_path: Path, monkeypatch: py
     error = typed("--example", "mine.csv").exception
     assert isinstance(error, DataError) and "which is not overwritten" in error.message
     assert Path("mine.csv").read_bytes() == before
+    error = typed("--example", "other.txt").exception
+    assert isinstance(error, DataError) and "does not end in .csv" in error.message
+    assert not Path("other.txt").exists()
     assert typed("mine.csv", "--example", "other.csv").exit_code == typed().exit_code == 2
 
 
