@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from sensor_bnn.data.predicted import unit_of
 from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of
-from sensor_bnn.data.roles import Roles, columns_line, roles_of
+from sensor_bnn.data.roles import Roles, columns_line, roles_of, with_named
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name
 
@@ -297,7 +297,7 @@ class _Table:
             roles = roles_of(self.header, (row for _, row in self.rows), known)
         except (DataError, UnicodeDecodeError):  # a later line is wrong too: this one is told first
             return self._wrong(line, what)
-        return self._wrong(line, what, _naming(roles, missing))
+        return self._wrong(line, what, _naming(roles, missing, columns))
 
     def _listed(self) -> str:
         return ", ".join(self.header)
@@ -455,7 +455,7 @@ class _Table:
         return DataError(f"{self.file}: line {line}: {what}.", remedy)
 
 
-def _naming(roles: Roles, missing: Sequence[str]) -> str:
+def _naming(roles: Roles, missing: Sequence[str], columns: Columns) -> str:
     """Return what to do about columns that a file does not have under their usual names."""
     told = []
     line = columns_line(roles, missing)
@@ -468,16 +468,37 @@ def _naming(roles: Roles, missing: Sequence[str]) -> str:
         ]
         told += [f"({'; '.join(others)}.)"] if others else []
     if "label" in missing and not roles.label:
-        told.append(
-            "No column looks like a label: add one with the name of the class in each line; or, to predict a"
-            " number, name its column in data.targets."
-        )
+        told.append(_without_label(roles, missing, columns))
     if "recording" in missing and not roles.recording:
         told.append(
             "No column looks like a recording: add one with a number that changes where a recording begins,"
             " or give a folder with a file for each recording."
         )
     return " ".join(told) or REMEDY
+
+
+def _without_label(roles: Roles, missing: Sequence[str], columns: Columns) -> str:
+    """Return what to do where no column looks like a label, with the line for one that may still be it."""
+    chosen = {"recording": roles.recording[0]} if "recording" in missing and roles.recording else {}
+    add = "add one with the name of the class in each line; or, to predict a number, name its column in"
+    add += " data.targets."
+    if roles.numbered:
+        name = roles.numbered[0]
+        line = with_named(columns, {**chosen, "label": name})
+        return (
+            f"No column looks like a label by its name, but {name} has few whole numbers, each over many"
+            f" rows: if they are the classes, write {line} in [data]. Else {add}"
+        )
+    if roles.one_word:
+        name, word = roles.one_word[0]
+        line = with_named(columns, {**chosen, "label": name})
+        normal = json.dumps(word, ensure_ascii=False)
+        return (
+            f"No column looks like a label of several classes, but {name} is {normal} in all rows: if that"
+            f" is the class, write {line} in [data] and record other classes, too; or, to find what is unlike"
+            f" it, add normal = {normal}. Else {add}"
+        )
+    return f"No column looks like a label: {add}"
 
 
 def _names(columns: Columns) -> dict[str, str]:
