@@ -144,14 +144,12 @@ def _without_clocks(guess: Guess) -> Guess:
                 f" Nothing says its unit. In seconds: write {with_time(plan.columns, name)} in [data]. In"
                 f" milliseconds: rename it first, such as to {name}_ms. Or state the rate in Hz: rate = 50."
             )
+        if name in totals:
+            told += " To learn from it all the same, add it to channels."
         notes.append(told)
     notes += [
         f"The column {name} counts the rows: it is left out. If it measures something, add it to channels."
         for name in counts
-    ]
-    notes += [
-        f"To learn from {name} all the same, although it tells when a sample was taken, add it to channels."
-        for name in totals
     ]
     return Guess(plan, (*guess.notes, *notes), read_leniently(plan))
 
