@@ -66,6 +66,7 @@ def command(
     from sensor_bnn.train.contents import contents_of, with_guess
     from sensor_bnn.train.guess import guessed, proposed
     from sensor_bnn.train.recipe import load_recipe, recipe_names
+    from sensor_bnn.train.signal_facts import doubted_seconds
 
     place = Path(source)
     recipe = place.suffix == ".toml" or (source in recipe_names() and not place.exists())
@@ -91,7 +92,7 @@ def command(
         return
     mended = proposed(guess)
     if recipe_file is not None:
-        write_recipe(recipe_file, mended, found)
+        write_recipe(recipe_file, mended, found, doubted_seconds(found.time, guess.found))
         if not as_json:
             click.echo(f"recipe {recipe_file}: look through it, then `sensor-bnn train {recipe_file}`")
             if found.refused and mended is not None:
@@ -113,6 +114,11 @@ def _write_example(file: Path) -> None:
     from sensor_bnn.errors import DataError
     from sensor_bnn.files import write_file
 
+    if file.suffix.lower() != ".csv":
+        raise DataError(
+            f"The example is a CSV file, and {file} does not end in .csv: no command would read it.",
+            "Name a file such as my-sensor.csv.",
+        )
     if os.path.lexists(file):
         raise DataError(
             f"There is a file {file}, which is not overwritten.",

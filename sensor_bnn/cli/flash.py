@@ -153,6 +153,8 @@ def command(
         raise click.UsageError(f"--via {via} can only write; leave the other modes out.")
     if read_to is not None and every:
         raise click.UsageError("--read works on one board; leave --all out.")
+    if count is not None and read_to is None:
+        raise click.UsageError("--bytes goes with --read: give --read FILE, or leave --bytes out.")
     if len(ports) > 1 and not every:
         raise click.UsageError("Several ports require --all.")
     if build is None and not (read_to is not None or erase):

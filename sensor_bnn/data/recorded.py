@@ -208,6 +208,26 @@ def rising(found: Recorded, values: npt.NDArray[Any], *, evenly: bool) -> bool:
     return told
 
 
+def never_falls(found: Recorded, values: npt.NDArray[Any]) -> bool:
+    """Whether values fall in no recording; they may fall from one to the next."""
+    return all(
+        not (np.diff(values[first:end].astype(np.float64)) < 0).any() for _, first, end in found.recordings()
+    )
+
+
+def is_total(found: Recorded, values: npt.NDArray[Any]) -> bool:
+    """Whether values rise in each of several recordings and never fall, as a count since the start does.
+
+    Short recordings, in which nothing need rise, tell nothing.
+    """
+    known = values[~np.isnan(values)].astype(np.float64)
+    parts = [values[first:end] for _, first, end in found.recordings()]
+    told = [part[~np.isnan(part)] for part in parts if len(part) >= _TELLING]
+    if len(parts) < 2 or not told or (np.diff(known) < 0).any():
+        return False
+    return all(len(part) and part[0] < part[-1] for part in told)
+
+
 def divided(found: Recorded, at: Iterable[int]) -> Recorded:
     """Return the recordings with a new run at each of these samples, so that no window crosses one.
 

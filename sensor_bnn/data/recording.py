@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from sensor_bnn.data.predicted import unit_of
 from sensor_bnn.data.recorded import MOST_DIGITS, USUAL_COLUMNS, Columns, Id, Recorded, Run, id_of
-from sensor_bnn.data.roles import Roles, columns_line, roles_of
+from sensor_bnn.data.roles import Roles, columns_line, roles_of, with_named
 from sensor_bnn.errors import DataError
 from sensor_bnn.labels import broken_rule, class_name
 
@@ -46,6 +46,12 @@ _SAY_TIME = frozenset(
     {"t", "ts", "time", "times", "timestamp", "elapsed", "clock", "uptime", "tick", "ticks"}
 )
 """Words in the name of a column that may be a time; its values decide."""
+
+_SAY_COUNT = frozenset(
+    {"seq", "sequence", "sample", "samples", "index", "idx", "row", "rows", "line", "counter"}
+    | {"no", "nr", "num", "number", "packet", "frame", "id", "unnamed"}
+)
+"""Words in the name of a column that may count the rows; its values decide. An encoder may have ``count``."""
 
 _CALLED = {1.0: "seconds", 1e-3: "milliseconds", 1e-6: "microseconds", 1e-9: "nanoseconds"}
 _TIME = re.compile(r"(\w+?)(?:_([a-z\u00b5\u03bc]+)|\s*[(\[]\s*([a-z\u00b5\u03bc]+)\s*[)\]])?")
@@ -291,7 +297,7 @@ class _Table:
             roles = roles_of(self.header, (row for _, row in self.rows), known)
         except (DataError, UnicodeDecodeError):  # a later line is wrong too: this one is told first
             return self._wrong(line, what)
-        return self._wrong(line, what, _naming(roles, missing))
+        return self._wrong(line, what, _naming(roles, missing, columns))
 
     def _listed(self) -> str:
         return ", ".join(self.header)
@@ -449,7 +455,7 @@ class _Table:
         return DataError(f"{self.file}: line {line}: {what}.", remedy)
 
 
-def _naming(roles: Roles, missing: Sequence[str]) -> str:
+def _naming(roles: Roles, missing: Sequence[str], columns: Columns) -> str:
     """Return what to do about columns that a file does not have under their usual names."""
     told = []
     line = columns_line(roles, missing)
@@ -462,16 +468,37 @@ def _naming(roles: Roles, missing: Sequence[str]) -> str:
         ]
         told += [f"({'; '.join(others)}.)"] if others else []
     if "label" in missing and not roles.label:
-        told.append(
-            "No column looks like a label: add one with the name of the class in each line; or, to predict a"
-            " number, name its column in data.targets."
-        )
+        told.append(_without_label(roles, missing, columns))
     if "recording" in missing and not roles.recording:
         told.append(
             "No column looks like a recording: add one with a number that changes where a recording begins,"
             " or give a folder with a file for each recording."
         )
     return " ".join(told) or REMEDY
+
+
+def _without_label(roles: Roles, missing: Sequence[str], columns: Columns) -> str:
+    """Return what to do where no column looks like a label, with the line for one that may still be it."""
+    chosen = {"recording": roles.recording[0]} if "recording" in missing and roles.recording else {}
+    add = "add one with the name of the class in each line; or, to predict a number, name its column in"
+    add += " data.targets."
+    if roles.numbered:
+        name = roles.numbered[0]
+        line = with_named(columns, {**chosen, "label": name})
+        return (
+            f"No column looks like a label by its name, but {name} has few whole numbers, each over many"
+            f" rows: if they are the classes, write {line} in [data]. Else {add}"
+        )
+    if roles.one_word:
+        name, word = roles.one_word[0]
+        line = with_named(columns, {**chosen, "label": name})
+        normal = json.dumps(word, ensure_ascii=False)
+        return (
+            f"No column looks like a label of several classes, but {name} is {normal} in all rows: if that"
+            f" is the class, write {line} in [data] and record other classes, too; or, to find what is unlike"
+            f" it, add normal = {normal}. Else {add}"
+        )
+    return f"No column looks like a label: {add}"
 
 
 def _names(columns: Columns) -> dict[str, str]:
@@ -505,6 +532,11 @@ def _seconds(name: str) -> float | None:
 def states_unit(name: str) -> bool:
     """Whether the name of a column of times says their unit, as ``t_ms`` does."""
     return _seconds(name) is not None
+
+
+def says_count(name: str) -> bool:
+    """Whether the name of a column says that it counts rows, as ``seq`` and ``sample_no`` do."""
+    return not _SAY_COUNT.isdisjoint(_words(name))
 
 
 def csv_times(file: Path) -> tuple[str, ...]:

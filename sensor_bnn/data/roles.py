@@ -24,6 +24,10 @@ _COUNTING = 0.9
 _MOST_STEPS = 1_000
 """A column that grows by the same step in such a share of the rows counts them; a signal has many steps."""
 
+_MOST_NUMBERS = 20
+_LONG = 20
+"""So few whole numbers, each for so many rows on average, may be numbers of classes."""
+
 _MISSING = frozenset({"", "nan", "na", "n/a", "null"})
 _KNOWN = {
     "label": ("label", "class", "activity", "gesture", "motion", "target", "category", "state", "event"),
@@ -53,6 +57,8 @@ class Roles:
         counters: the columns that count the rows.
         numbers: all other columns, in their order.
         all: all columns, in their order.
+        one_word: the columns with one word in all rows, and that word: a set of one class may have one.
+        numbered: the columns with few whole numbers, each over many rows, which may number the classes.
     """
 
     label: tuple[str, ...]
@@ -62,6 +68,8 @@ class Roles:
     counters: tuple[str, ...]
     numbers: tuple[str, ...]
     all: tuple[str, ...]
+    one_word: tuple[tuple[str, str], ...] = ()
+    numbered: tuple[str, ...] = ()
 
 
 def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collection[str] = ()) -> Roles:
@@ -81,10 +89,11 @@ def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collec
         if len(row) != len(seen):
             continue
         for column, text in zip(seen, row, strict=True):
-            column.take(text)
+            column.take(text, count)
         count += 1
         if count == _MOST_ROWS:
             break
+    told = [column for column in seen if column.name in known and column.says("recording")]
     seen = [column for column in seen if column.name not in known]
     words = [column for column in seen if column.has_words]
     label = [column for column in seen if column.may_be_label(count)]
@@ -94,6 +103,12 @@ def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collec
     recording.sort(key=lambda column: (column.says("subject"), column.rank("recording"), -len(column.values)))
     subject = [column for column in seen if column.says("subject") and column.are_ids]
     counters = [column for column in seen if column.counts()]
+    bounds = [frozenset(column.changed) for column in (told or recording[:1])]
+    numbered = [
+        column
+        for column in seen
+        if column not in recording and column not in counters and column.may_number(count, bounds)
+    ]
     special = [*words, *counters, *first, *recording[:1], *subject[:1]]
     numbers = [column for column in seen if column not in special]
     return Roles(
@@ -104,6 +119,8 @@ def roles_of(header: Sequence[str], rows: Iterable[Sequence[str]], known: Collec
         counters=_names(counters),
         numbers=_names(numbers),
         all=tuple(class_name(name) for name in header),
+        one_word=tuple((one.name, next(iter(one.values))) for one in words if len(one.values) == 1),
+        numbered=_names(numbered),
     )
 
 
@@ -132,9 +149,15 @@ def stated_line(chosen: Mapping[str, str]) -> str:
 
 def with_time(columns: Columns, name: str) -> str:
     """Return the line of [data] that names a column of times, and those that are named already."""
+    return with_named(columns, {"time": name})
+
+
+def with_named(columns: Columns, chosen: Mapping[str, str]) -> str:
+    """Return the line of [data] that names these columns by their keys, and those that are named already."""
     named = {item.name: getattr(columns, item.name) for item in fields(Columns)}
     usual = {item.name: getattr(USUAL_COLUMNS, item.name) for item in fields(Columns)}
-    return stated_line({key: told for key, told in named.items() if told != usual[key]} | {"time": name})
+    stated = {key: told for key, told in named.items() if told != usual[key]}
+    return stated_line({**stated, **chosen})
 
 
 @dataclass(eq=False)
@@ -146,6 +169,7 @@ class _Column:
     has_words: bool = False
     are_ids: bool = True
     adjacent: bool = True
+    changed: list[int] = field(default_factory=list)
     _last: str | None = None
     _number: float | None = None
     _steps: dict[float, int] = field(default_factory=dict)
@@ -160,11 +184,13 @@ class _Column:
         """Whether the name says a role."""
         return self.rank(key) < math.inf
 
-    def take(self, text: str) -> None:
+    def take(self, text: str, row: int) -> None:
         if self._whole:
             self._count(text)
         if text == self._last:
             return
+        if len(self.changed) <= _MOST_NAMES:
+            self.changed.append(row)
         self._last = text
         name = class_name(text)
         if name in self.values:
@@ -192,6 +218,17 @@ class _Column:
         told = self.has_words or self.says("recording") or self.says("subject")
         few = 2 <= len(self.values) <= min(_MOST_NAMES, rows // 2)
         return told and few and self.adjacent and self.are_ids
+
+    def may_number(self, rows: int, bounds: Iterable[frozenset[int]]) -> bool:
+        """Whether its values may be numbers of classes: few, over many rows, and one in each recording.
+
+        Args:
+            rows: the number of rows.
+            bounds: the rows at which recordings begin, by each column that says so.
+        """
+        few = not self.has_words and self.are_ids and 2 <= len(self.values) <= _MOST_NUMBERS
+        long = len(self.changed) * _LONG <= rows
+        return few and long and all(bound.issuperset(self.changed) for bound in bounds)
 
     def counts(self) -> bool:
         """Whether it nearly always grows by the same whole step; it may start over in each recording."""

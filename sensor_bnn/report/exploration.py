@@ -33,7 +33,7 @@ def sentences_of(result: dict[str, Any]) -> list[str]:
     told = list(result["sentences"])
     point = next((one for one in result["points"] if one["name"] == result["recommended"]), None)
     if point is None:
-        return [*told, "No model is within the budget: nothing is recommended."]
+        return [*told, _none_recommended(result)]
     cost = point["costs"][0]
     text = (
         f"Recommended: {point['name']}, {point['top1']:.1%} on the held-out part, {cost['instructions']:,}"
@@ -43,6 +43,19 @@ def sentences_of(result: dict[str, Any]) -> list[str]:
     # JSON's numbers, texts and lists are also TOML's.
     keys = ", ".join(f"{key} = {json.dumps(value)}" for key, value in point["model"].items())
     return [*told, text, f'Its recipe: preset = "{point["preset"]}" and, in [model], {keys}.']
+
+
+def _none_recommended(result: dict[str, Any]) -> str:
+    points = result["points"]
+    if all(point["over"] is not None or point["kind"] != "separable" for point in points):
+        return "No model is within the budget: nothing is recommended."
+    told = (
+        "Nothing is recommended: separable networks never are, since they have no kernels here, and no other"
+        " model is within the budget."
+    )
+    if any(point["kind"] != "separable" for point in points):
+        return told
+    return f"{told.rpartition(', and')[0]}. Add another --kind, such as --kind 1."
 
 
 def exploration_table(result: dict[str, Any], target: str) -> Table:

@@ -66,13 +66,14 @@ def check_recipe_file(file: Path) -> None:
     check_file(file)
 
 
-def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
+def write_recipe(file: Path, data: DataRecipe | None, found: Contents, doubt: str = "") -> None:
     """Write a recipe that trains on a user's data, with a comment on each key.
 
     Args:
         file: a new file, see ``check_recipe_file``.
         data: the section [data]; None if training takes these data in no form.
         found: what is in the data.
+        doubt: a sentence on times that may be in another unit, which the recipe then says, too.
 
     Raises:
         DataError: training takes them in no form, or TOML cannot state their path.
@@ -85,6 +86,8 @@ def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
         )
     data = replace(data, path=_from(file.parent, Path(data.path)))
     seconds = f": {data.window / found.time.rate:.3g} s" if found.time.rate else ""
+    if doubt:
+        seconds += ", IF THE TIMES ARE IN SECONDS, see above"
     meanings = _MEANINGS | {"window": f"samples{seconds}"}
     rows = [(f"{key} = {value}", meanings[key]) for key, value in _values(data).items()]
     rows.append((f"test_share = {data.test_share}", "of the recordings of each class, if no column says it"))
@@ -93,6 +96,7 @@ def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
         f"{_PRESET}   # `sensor-bnn models` lists others",
         "",
         "[data]",
+        *[f"# CHECK FIRST: {_in_a_comment(doubt)}"] * bool(doubt),
         *_commented(rows),
     ]
     text = "\n".join(lines) + "\n" + _REST
@@ -104,6 +108,11 @@ def write_recipe(file: Path, data: DataRecipe | None, found: Contents) -> None:
             "Rename the file or folder.",
         ) from None
     write_file(file, content, exclusive=True)
+
+
+def _in_a_comment(text: str) -> str:
+    """Return a text without the signs that a comment of TOML must not have; columns may have any name."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _commented(rows: list[tuple[str, str]]) -> list[str]:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensor_bnn.data.folders import FORMATS, files_in, read_recordings
-from sensor_bnn.data.recorded import Recorded, rising, steps_of
-from sensor_bnn.data.recording import csv_roles, csv_times, states_unit
+from sensor_bnn.data.recorded import Recorded, is_total, never_falls, rising, steps_of
+from sensor_bnn.data.recording import csv_roles, csv_times, says_count, states_unit
 from sensor_bnn.data.roles import with_time
 from sensor_bnn.errors import DataError
 from sensor_bnn.train import sets
@@ -71,7 +71,11 @@ def guessed(place: Path) -> Guess:
     plan = DataRecipe(set=kind, path=str(place))
     if kind == "npz":
         return Guess(plan)
-    guess = _with_columns(plan) if kind == "csv" else Guess(plan, found=read_leniently(plan))
+    if kind == "csv":
+        guess = _with_columns(plan)
+    else:
+        guess = Guess(plan, found=read_leniently(plan))
+        guess = _without_clocks(guess) if kind == "parquet" else guess
     assert guess.found is not None
     steps = steps_of(guess.found)
     lengths = {run.end - run.first for run in guess.found.runs}
@@ -102,27 +106,52 @@ def _with_columns(plan: DataRecipe) -> Guess:
 
 
 def _without_clocks(guess: Guess) -> Guess:
-    """Leave out channels that rise evenly in every recording: a model would learn when a sample was taken."""
+    """Leave out channels that say when a sample was taken, which a model would learn, and say so.
+
+    These are channels that rise evenly in every recording, or over all of them, and counts of the rows. A
+    channel that counts and starts over within a recording, such as the angle of an encoder, is none, unless
+    its name says a count.
+    """
     found, plan = guess.found, guess.data
     assert found is not None
     clocks = [
         name for at, name in enumerate(found.channels) if rising(found, found.samples[:, at], evenly=True)
     ]
-    kept = tuple(name for name in found.channels if name not in clocks)
-    if not clocks or not kept:
+    counts = [
+        name
+        for at, name in enumerate(found.channels)
+        if name in guess.counters
+        and name not in clocks
+        and (says_count(name) or never_falls(found, found.samples[:, at]))
+    ]
+    totals = [
+        name
+        for at, name in enumerate(found.channels)
+        if name not in (*clocks, *counts) and is_total(found, found.samples[:, at])
+    ]
+    kept = tuple(name for name in found.channels if name not in (*clocks, *counts, *totals))
+    if not kept:
         return guess
+    if len(kept) == len(found.channels):
+        return replace(guess, counters=())
     plan = replace(plan, channels=kept)
     notes = []
-    for name in clocks:
-        told = f"The column {name} rises evenly in each recording, as a time or a count does: it is left out."
+    for name in (*clocks, *totals):
+        how = "rises evenly in each recording" if name in clocks else "only rises, over all recordings"
+        told = f"The column {name} {how}, as a time or a count does: it is left out."
         if found.time is None:
             told += (
                 f" Nothing says its unit. In seconds: write {with_time(plan.columns, name)} in [data]. In"
                 f" milliseconds: rename it first, such as to {name}_ms. Or state the rate in Hz: rate = 50."
             )
+        if name in totals:
+            told += " To learn from it all the same, add it to channels."
         notes.append(told)
-    counters = tuple(name for name in guess.counters if name in kept)
-    return Guess(plan, (*guess.notes, *notes), read_leniently(plan), counters)
+    notes += [
+        f"The column {name} counts the rows: it is left out. If it measures something, add it to channels."
+        for name in counts
+    ]
+    return Guess(plan, (*guess.notes, *notes), read_leniently(plan))
 
 
 def _are_whole(times: npt.NDArray[np.float64]) -> bool:

@@ -132,11 +132,12 @@ def _only_rising(dataset: Recordings, data: DataRecipe) -> tuple[str, ...]:
     if not places:
         return ()
     found = [dataset.channel(place) for place in places]
-    verb, it = ("rises", "it") if len(found) == 1 else ("rise", "them")
+    verb, it, unless = ("rises", "it", "it measures") if len(found) == 1 else ("rise", "them", "they measure")
     others = [
         json.dumps(name, ensure_ascii=False) for at, name in enumerate(dataset.channels) if at not in places
     ]
-    told = f"leave {it} out: channels = [{', '.join(others)}]" if others else f"leave {it} out of the data"
+    told = f"leave {it} out" + f", unless {unless} something: channels = [{', '.join(others)}]" * bool(others)
+    told += " of the data" * (not others)
     name = dataset.channels[places[0]]
     if data.set in ("csv", "parquet") and not data.columns.time:
         unit = "" if states_unit(name) else ", in seconds (in another unit: rename it first, such as to t_ms)"

@@ -140,16 +140,22 @@ def _may_be_milliseconds(found: Recorded) -> bool:
     return whole and len(forward) > 0 and float(np.median(forward)) >= 2
 
 
+def doubted_seconds(time: TimeFacts, found: Recorded | None) -> str:
+    """Return a sentence on times that are taken for seconds and look like milliseconds; empty for others."""
+    if found is None or not found.assumed or time.told_by != "the times" or not _may_be_milliseconds(found):
+        return ""
+    return (
+        f"The times in the column {found.assumed} are taken for seconds, which makes {time.rate:.3g} Hz;"
+        f" they look like milliseconds. If so, rename the column to {found.assumed}_ms."
+    )
+
+
 def noticed(
     time: TimeFacts, channels: tuple[ChannelFacts, ...], found: Recorded | None = None
 ) -> tuple[str, ...]:
     """Return what may not be meant, as sentences."""
-    notes = []
-    if found is not None and found.assumed and time.told_by == "the times" and _may_be_milliseconds(found):
-        notes.append(
-            f"The times in the column {found.assumed} are taken for seconds, which makes {time.rate:.3g} Hz;"
-            f" they look like milliseconds. If so, rename the column to {found.assumed}_ms."
-        )
+    doubt = doubted_seconds(time, found)
+    notes = [doubt] if doubt else []
     for channel in channels:
         if channel.constant:
             notes.append(f"Channel {channel.name} never changes.")

@@ -245,3 +245,8 @@ def test_the_boards_that_are_looked_for_are_those_that_exist(monkeypatch: pytest
             assert find_port(None, board) == choose_port(board) == "/dev/ttyUSB0"
             assert board.emulator is None or is_program(board)
     assert is_only_emulated(load_board("qemu-microbit"))
+
+
+def test_a_number_of_bytes_goes_with_read() -> None:
+    done = CliRunner().invoke(root, ["flash", "--bytes", "16"])
+    assert done.exit_code == 2 and "--bytes goes with --read" in done.stderr

@@ -86,6 +86,23 @@ def test_what_there_is_no_candidate_for_is_said(tmp_path: Path, content: str, to
     assert ("looks like" in refused.value.remedy) == any("looks like" in words for words in told)
 
 
+@pytest.mark.parametrize(("values", "told"), [("0123", "few whole numbers"), ("x", "normal = ")])
+def test_a_label_that_is_not_called_so_is_offered(tmp_path: Path, values: str, told: str) -> None:
+    """A class as a number, and one class only, in a column that a recipe may name."""
+    lines = ["session,condition,ax"]
+    for session in range(8):
+        lines += [f"{session},{values[session % len(values)]},{at % 7}.5" for at in range(30)]
+    (tmp_path / "own.csv").write_text("\n".join(lines))
+    with pytest.raises(DataError) as refused:
+        read_csv(tmp_path / "own.csv", for_training=True)
+    assert "No column looks like a label" in refused.value.remedy and told in refused.value.remedy
+    assert 'columns = { recording = "session", label = "condition" }' in refused.value.remedy
+    found = read_csv(
+        tmp_path / "own.csv", for_training=True, columns=Columns(recording="session", label="condition")
+    )
+    assert {run.label for run in found.runs} == set(values)
+
+
 def test_a_later_mistake_does_not_hide_the_first(tmp_path: Path) -> None:
     (tmp_path / "own.csv").write_bytes(b'activity,ax\nsit,1\nwalk,"2\n')
     with pytest.raises(DataError, match="no column recording and no column label"):

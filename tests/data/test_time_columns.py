@@ -126,6 +126,9 @@ def test_milliseconds_in_a_column_time_are_told(scale: float, told: bool) -> Non
     assert found["time"]["rate"] == pytest.approx(0.1 if told else 100, rel=0.01)
     notes = [note for note in found["notes"] if "look like milliseconds" in note]
     assert len(notes) == told and all("rename the column to time_ms" in note for note in notes)
+    recipe = Path("own.toml").read_text()
+    assert ("# CHECK FIRST: The times in the column time are taken for seconds" in recipe) == told
+    assert ("s, IF THE TIMES ARE IN SECONDS, see above" in recipe) == told
 
 
 def test_one_class_only_is_refused_with_what_to_do() -> None:

@@ -185,6 +185,37 @@ def test_the_printed_recipe_is_one_that_trains(
     assert left_out in found["notes"]
 
 
+def test_of_columns_that_count_and_start_over_only_one_named_so_is_left_out_and_that_is_said(
+    csv_file: Callable[..., Path],
+) -> None:
+    """The angle of an encoder rises in most rows as the number of a sample does, and is a channel."""
+    own = csv_file()
+    head, *lines = own.read_text().replace("recording,label,", "session,activity,").splitlines()
+    counted = [f"{line},{at % 100},{at % 90}" for at, line in enumerate(lines)]
+    own.write_text("\n".join([f"{head},sample,angle", *counted]))
+    done = typed(own, "--write-recipe", "mine.toml")
+    assert "The column sample counts the rows: it is left out." in " ".join(done.stdout.split())
+    assert "column angle" not in done.stdout
+    assert load_recipe("mine.toml").data.channels == ("ax [g]", "ay", "az", "angle")
+    assert [one["name"] for one in facts_of(own)["channels"]] == ["ax [g]", "ay", "az", "angle"]
+
+
+def test_a_channel_that_only_rises_is_in_neither_the_recipe_nor_another_note(
+    csv_file: Callable[..., Path],
+) -> None:
+    own = csv_file()
+    head, *lines = own.read_text().splitlines()
+    counted = [f"{line},{at * at // 50}" for at, line in enumerate(lines)]
+    own.write_text("\n".join([f"{head},pulses", *counted]))
+    told = " ".join(typed(own, "--write-recipe", "mine.toml").stdout.split())
+    assert (
+        "The column pulses only rises, over all recordings, as a time or a count does: it is left out."
+        in told
+    )
+    assert "add it to channels." in told and "In [data], " not in told
+    assert load_recipe("mine.toml").data.channels == ("ax [g]", "ay", "az")
+
+
 def test_a_recipe_is_written_that_is_the_printed_one(csv_file: Callable[..., Path]) -> None:
     """With odd columns, into another folder, from which it names the data; and it is never overwritten."""
     own = csv_file(faults=True)
@@ -241,6 +272,9 @@ def test_an_example_is_new_and_training_takes_it(tmp_path: Path, monkeypatch: py
     error = typed("--example", "mine.csv").exception
     assert isinstance(error, DataError) and "which is not overwritten" in error.message
     assert Path("mine.csv").read_bytes() == before
+    error = typed("--example", "other.txt").exception
+    assert isinstance(error, DataError) and "does not end in .csv" in error.message
+    assert not Path("other.txt").exists()
     assert typed("mine.csv", "--example", "other.csv").exit_code == typed().exit_code == 2
 
 

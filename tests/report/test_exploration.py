@@ -97,6 +97,10 @@ def test_a_separable_network_is_never_recommended() -> None:
     plain = point(Point("separable", 32, 1, 0, False, False), 0.99, 10)
     assert recommended([plain, point(ONE, 0.8, 100_000)], TARGETS[0]) == point(ONE, 0.8, 100_000)
     assert recommended([plain], TARGETS[0]) is None
+    told = sentences_of(exploration([plain]))[-1]
+    assert "budget" not in told and told.endswith("no kernels here. Add another --kind, such as --kind 1.")
+    over = {**point(ONE, 0.9, 100_000), "over": "too much"}
+    assert sentences_of(exploration([plain, over]))[-1].endswith("no other model is within the budget.")
 
 
 def test_nothing_is_compared_without_the_other_kind() -> None:

@@ -166,7 +166,8 @@ def test_a_channel_that_only_rises_is_told(falls: bool, told: bool, tmp_path: Pa
             "Within each recording channel elapsed only rises, as a time or a count does"
         )
         # The sentence has the user's own column, and the lines to write.
-        assert 'write columns = { time = "elapsed" }; else leave it out: channels = ["x"].' in notes[0]
+        assert 'write columns = { time = "elapsed" }; else leave it out' in notes[0]
+        assert 'unless it measures something: channels = ["x"].' in notes[0]
         assert "in another unit: rename it first" in notes[0]
         named = parse_recipe({"data": {**values, "columns": {"time": "elapsed"}}}, "own")
         assert sets.load(named.data).channels == ("x",)
