@@ -36,7 +36,7 @@
                                                             "letp lr, 3b\n"                            \
                                                             "4:\n"                                     \
                                                             ".arch_extension nomve.fp\n"               \
-                   : [counts] "+&r"(counts), [scale] "+&r"(scale), [bias] "+&r"(bias),                 \
+                   : [counts] "+&l"(counts), [scale] "+&r"(scale), [bias] "+&r"(bias),                 \
                      [residual] "+&r"(residual), [y] "+&r"(y)                                          \
                    : [eights] "r"(n / 8u), [left] "r"(n % 8u), [base] "r"(BASE + k), [zero] "r"(BASE), \
                      [two] "r"(2)                                                                      \

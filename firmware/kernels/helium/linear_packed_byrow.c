@@ -16,7 +16,7 @@ static void narrow(const byrow_panel *panel, const int32_t *limit, uint32_t outp
                        "vldrw.u32 q0, [%[from]], #16\n"
                        "vstrh.32 q0, [%[to]], #8\n"
                        "letp lr, 1b\n"
-                       : [from] "+r"(limit), [to] "+r"(to)
+                       : [from] "+r"(limit), [to] "+l"(to)
                        : [left] "r"(outputs)
                        : "lr", "memory", "q0");
     } else {
@@ -26,7 +26,7 @@ static void narrow(const byrow_panel *panel, const int32_t *limit, uint32_t outp
                        "vldrw.u32 q0, [%[from]], #16\n"
                        "vstrb.32 q0, [%[to]], #4\n"
                        "letp lr, 1b\n"
-                       : [from] "+r"(limit), [to] "+r"(to)
+                       : [from] "+r"(limit), [to] "+l"(to)
                        : [left] "r"(outputs)
                        : "lr", "memory", "q0");
     }
