@@ -27,7 +27,7 @@ QONNX = "qonnx.custom_op.general"
 
 
 @pytest.fixture(autouse=True)
-def no_cache(tmp_path, monkeypatch, no_library):
+def no_cache(tmp_path, no_library, monkeypatch):
     # A bundle that another test left in the cache would be taken without the checks tested here.
     monkeypatch.setenv("SENSOR_BNN_CACHE", str(tmp_path / "cache"))
 
