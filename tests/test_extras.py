@@ -70,8 +70,10 @@ def test_a_board_is_read_at_a_port(tmp_path: Path) -> None:
     ],
 )
 def test_the_rest_says_which_line_to_type(
-    arguments: tuple[object, ...], module: str, extra: str, tmp_path: Path
+    arguments: tuple[object, ...], module: str, extra: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # With an export in the cache `demo` would not need PyTorch.
+    monkeypatch.setenv("SENSOR_BNN_CACHE", str(tmp_path / "cache"))
     (tmp_path / "model.onnx").write_bytes(b"")
     done = small(*arguments, folder=tmp_path)
     assert done.returncode == 1
