@@ -27,9 +27,9 @@ check: lint quick
 quick: $(VENV)/.developing machine peers
 	$(PYTEST) 2 -m "not slow"
 
-# A third of its time a slow test waits for a line or for another process: three share two cores.
+# A third of its time a slow test waits for a line or for another process: four share two cores.
 slow: $(VENV)/.developing machine peers browser
-	$(PYTEST) 3 -m slow
+	$(PYTEST) 4 -m slow
 
 lint: $(VENV)/.developing
 	$(BIN)/ruff check
