@@ -13,6 +13,7 @@
 #define SBNN_KERNELS_STREAM_LANES_VALUES_H
 
 #include "stream_lanes.h"
+#include "stream_lanes_turn.h"
 
 /* Enter with `less` bytes that the pointer at r3 moves from token to token. */
 #define LANES_ENTER(less)                                                                              \
@@ -68,23 +69,6 @@
     "1:\n"                                                                                             \
     "add r12, r0, #16\n"                                                                               \
     "str r12, [sp]\n"
-#define LANES_WORD                                                                                     \
-    "ldr r12, [sp]\n"                                                                                  \
-    "cmp r0, r12\n"                                                                                    \
-    "bne 2b\n"
-/* r11 becomes the step of what is made. */
-#define LANES_NEXT                                                                                     \
-    "ldrd r10, r11, [sp, #16]\n"                                                                       \
-    "add r0, r0, #16\n"                                                                                \
-    "sub r1, r1, #192\n"                                                                               \
-    "add r2, r2, r10\n"
-#define LANES_LEAVE                                                                                    \
-    "ldr r12, [sp, #12]\n"                                                                             \
-    "subs r12, r12, #1\n"                                                                              \
-    "str r12, [sp, #12]\n"                                                                             \
-    "bne 1b\n"                                                                                         \
-    "add sp, sp, #28\n"                                                                                \
-    "pop {r4-r11, pc}\n"
 
 /* Two channels. Twice a half has its sign, which SEL goes by: halves of h that are negative are
  * replaced. The product with a slope below 1 fits a halfword after its shift. */
@@ -118,6 +102,6 @@
     "orr r9, r8, r9, lsl #16\n" LANES_TOKEN LANES_COUNT "4:\n"                                         \
     "mov lr, #4096\n" LANES_FOUR("r4", "r5", end)                                                      \
         LANES_FOUR("r6", "r7", end) "stm r3!, {r4-r7}\n" LANES_WORD LANES_NEXT                         \
-                                    "add r3, r3, r11\n" LANES_LEAVE
+                                    "add r3, r3, r11\n" LANES_LEAVE("28")
 
 #endif

@@ -21,5 +21,5 @@ __attribute__((naked)) void sbnn_lanes_bits(__attribute__((unused)) const lanes_
                               "ldr r4, [sp, #28]\n"
                               "str r3, [r4]\n" /**/
                    LANES_NEXT "add r4, r4, r11\n"
-                              "str r4, [sp, #28]\n" LANES_LEAVE);
+                              "str r4, [sp, #28]\n" LANES_LEAVE("36"));
 }

@@ -11,6 +11,7 @@
 #define SBNN_KERNELS_STREAM_LANES_COUNT_H
 
 #include "stream_lanes.h"
+#include "stream_lanes_turn.h"
 
 /* The pointer in r3 moves `less` bytes while a token is made. r8 and r9 are shift and slope. */
 #define LANES_ENTER(less)                                                                              \
@@ -73,23 +74,5 @@
     "mla r11, " counts ", r12, r11\n"                                                                  \
     "ldr r12, [r2], #4\n"                                                                              \
     "sxth lr, r12\n"
-
-#define LANES_WORD                                                                                     \
-    "ldr r12, [sp]\n"                                                                                  \
-    "cmp r0, r12\n"                                                                                    \
-    "bne 2b\n"
-/* r11 becomes the step of what is made. */
-#define LANES_NEXT                                                                                     \
-    "ldrd r10, r11, [sp, #16]\n"                                                                       \
-    "add r0, r0, #16\n"                                                                                \
-    "sub r1, r1, #192\n"                                                                               \
-    "add r2, r2, r10\n"
-#define LANES_LEAVE                                                                                    \
-    "ldr r12, [sp, #12]\n"                                                                             \
-    "subs r12, r12, #1\n"                                                                              \
-    "str r12, [sp, #12]\n"                                                                             \
-    "bne 1b\n"                                                                                         \
-    "add sp, sp, #36\n"                                                                                \
-    "pop {r4-r11, pc}\n"
 
 #endif

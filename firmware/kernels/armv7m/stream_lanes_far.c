@@ -21,5 +21,5 @@ __attribute__((naked)) void sbnn_lanes_far(__attribute__((unused)) const lanes_v
                                      "str r10, [sp, #32]\n"
                                      "mov r9, r8\n"                                    /**/
                    LANES_TOKEN LANES_COUNT PAIR("r4") PAIR("r5") PAIR("r6") PAIR("r7") /**/
-                   "stm r3!, {r4-r7}\n" LANES_WORD LANES_NEXT "add r3, r3, r11\n" LANES_LEAVE);
+                   "stm r3!, {r4-r7}\n" LANES_WORD LANES_NEXT "add r3, r3, r11\n" LANES_LEAVE("36"));
 }
