@@ -72,7 +72,7 @@ def check(model: onnx.ModelProto, values: dict[str, np.ndarray]) -> list[str]:
 
 
 @pytest.mark.usefixtures("long_compile")
-@settings(max_examples=16)
+@settings(max_examples=25)
 @given(hybrids())
 @example(Hybrid(columns=1, layers=(Layer("attn"),)))
 @example(WINDOW)
@@ -122,7 +122,7 @@ def singles() -> st.SearchStrategy[Single]:
 
 
 @pytest.mark.usefixtures("long_compile")
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(singles())
 @example(Single(1, 3, 32 * 31, 33, 1, 1, True, None, 0))
 @example(Single(1, 3, 32 * 7, 33, 1, 1, True, Layer("conv", kernel=5), 0))
